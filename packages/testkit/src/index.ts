@@ -1,0 +1,5 @@
+/**
+ * Tests only: starts the real PostgreSQL, rsyncd, sshd and mail daemons on loopback addresses and in folders of their own, and stops
+ * them without a trace. One file a daemon; `tools.ts` says which suites can run on this machine. Never imported by code that ships.
+ */
+export * from './tools.js'
