@@ -3,3 +3,5 @@
  * them without a trace. One file a daemon; `tools.ts` says which suites can run on this machine. Never imported by code that ships.
  */
 export * from './tools.js'
+export * from './postgres.js'
+export * from './postgres-template.js'
