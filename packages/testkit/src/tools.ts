@@ -1,4 +1,5 @@
 // oxlint-disable vitest/no-conditional-tests vitest/valid-describe-callback vitest/valid-title vitest/expect-expect vitest/no-disabled-tests -- it makes suites and is none
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,8 +12,8 @@ import table from './tools.json' with { type: 'json' }
  */
 export type ToolName = keyof typeof table
 
-/** What a suite may ask for: a tool, or to be run by root. */
-export type Requirement = ToolName | 'root'
+/** What a suite may ask for: a tool, to be run by root, or to be allowed mounts that only its own processes see. */
+export type Requirement = ToolName | 'root' | 'private mounts'
 
 const repositoryRoot = fileURLToPath(new URL('../../..', import.meta.url))
 const triplets: Partial<Record<NodeJS.Architecture, string>> = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }
@@ -62,5 +63,10 @@ export function describeWithTools(name: string, requirements: readonly Requireme
 /** Empty when the requirement is met. */
 export function explainMissing(requirement: Requirement, find = findTool): string[] {
   if (requirement === 'root') return process.getuid?.() === 0 ? [] : ['to be run by root']
+  if (requirement === 'private mounts') return mayMount() ? [] : ['to be run by root with the right to mount (CAP_SYS_ADMIN)']
   return find(requirement) === null ? [`${requirement} (Debian package ${table[requirement].package})`] : []
+}
+
+function mayMount(): boolean {
+  return spawnSync('unshare', ['--mount', 'true'], { stdio: 'ignore' }).status === 0
 }
