@@ -9,7 +9,7 @@ import type { Mailbox, PasswordHashes, Service } from './mailbox/types.js'
 import type { Mailstore, MailstoreState } from './mailstore/types.js'
 import type { Outcome } from './outcome.js'
 import type { Cursor } from './revision/cursor.js'
-import type { State } from './state.js'
+import type { State, StateChange } from './state.js'
 
 /** What a write answers: the row as it is now, the revision that holds it, and whether this call made or changed it. */
 export interface Written<T> {
@@ -33,9 +33,7 @@ export interface PageQuery {
   readonly after?: string | undefined
 }
 
-export type StateChange = 'suspend' | 'resume' | 'close'
-
-/** A state change with all it touched: a customer's answer counts the domains and mailboxes whose `status` became another. */
+/** A state change with all it touched: the mailboxes whose `status` became another, each logged in the same revision. */
 export interface StateWritten<T> extends Written<T> {
   readonly affectedMailboxes: number
 }
@@ -104,7 +102,7 @@ export interface ImportOutcome {
   readonly verdicts: readonly ImportVerdict[]
   /** null for a dry run, and where nothing changed. */
   readonly revision: number | null
-  /** False when a row was refused: then nothing of this call was written. */
+  /** False when a row was refused, and for a dry run: then nothing of this call was written. */
   readonly applied: boolean
 }
 

@@ -66,6 +66,7 @@ export const MAILBOX_REFUSALS = [
   'mailstore_not_open',
   'no_mailstore_capacity',
   'path_outside_root',
+  'path_in_use',
 ] as const
 export type MailboxRefusal = (typeof MAILBOX_REFUSALS)[number]
 
