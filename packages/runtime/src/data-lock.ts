@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export interface DataLock {
+  stop(): Promise<void>
+}
+
+/** Another process works in this data folder. */
+export class DataFolderBusy extends Error {
+  constructor(
+    readonly dataDir: string,
+    readonly holder: string | null,
+  ) {
+    super(`Another Muster already runs in ${dataDir}${holder === null ? '' : ` (process ${holder})`}.`)
+    this.name = 'DataFolderBusy'
+  }
+}
+
+/**
+ * Takes the data folder for this process alone. The lock is flock(2) on `muster.lock`: the kernel lets go of it when we end, however we
+ * end, so there is nothing stale to clean up. Node cannot call flock itself; util-linux's `flock` locks the open file we hand it, and
+ * that lock is the file description's, which stays ours when `flock` has ended.
+ */
+export async function lockDataFolder(dataDir: string): Promise<DataLock> {
+  mkdirSync(dataDir, { recursive: true })
+  const file = await open(join(dataDir, 'muster.lock'), 'a+', 0o644)
+  try {
+    if (!flock(file)) throw new DataFolderBusy(dataDir, await readHolder(file))
+    await file.truncate(0)
+    await file.write(`${process.pid}\n`)
+    return { stop: () => file.close() }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+function flock(file: FileHandle): boolean {
+  const locked = spawnSync('flock', ['--exclusive', '--nonblock', '3'], { stdio: ['ignore', 'ignore', 'pipe', file.fd] })
+  if (locked.error) throw new Error('The program flock (package util-linux) is needed to lock the data folder.', { cause: locked.error })
+  if (locked.status === 0) return true
+  if (locked.status === 1 && locked.stderr.length === 0) return false
+  throw new Error(`The data folder cannot be locked: ${locked.stderr.toString().trim()}`)
+}
+
+async function readHolder(file: FileHandle): Promise<string | null> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(32), 0, 32, 0)
+  return /^(\d+)\n/.exec(buffer.toString('latin1', 0, bytesRead))?.[1] ?? null
+}
