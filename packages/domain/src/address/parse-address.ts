@@ -6,18 +6,20 @@ import { accept, refuse, type Outcome } from '../outcome.js'
 export type Address = Brand<string, 'Address'>
 
 /**
- * The localparts Muster takes: a dot-atom of RFC 5321 without the characters that mean something to a shell, a path or a lookup
- * table (`/ | : ! % backquote`, braces). Every daemon's map can hold these as they stand, so no map needs to drop an address later.
+ * The localparts Muster takes: a dot-atom of RFC 5321 without what ends a key or parts fields in some lookup table, what parts a path
+ * and what daemons expand: `/ | : ! % "` backquote, backslash, braces, blanks. So every map kind can hold every address. Some of these
+ * characters do mean something to a shell: quote addresses in scripts. Tested before lower-casing, which turns U+212A into a k.
  */
-const ATOM = /^[a-z0-9_+='#&$*~^?-]+$/
+const ATOM = /^[A-Za-z0-9_+='#&$*~^?-]+$/
 const MAX_LOCALPART = 64
+const MAX_ADDRESS = 254
 
 /** Lower-cases; the domain may be given in U-labels. The whole address has at most 254 characters (RFC 5321 4.5.3.1.3). */
 export function parseAddress(text: string): Outcome<Address, 'address_invalid'> {
   const bad = (detail: string) => refuse('address_invalid' as const, text, detail)
   const at = text.lastIndexOf('@')
   if (at < 1) return bad('An address has the form localpart@domain.')
-  const localpart = text.slice(0, at).toLowerCase()
+  const localpart = text.slice(0, at)
   if (localpart.length > MAX_LOCALPART) return bad('The part before @ has at most 64 characters.')
   if (!localpart.split('.').every((atom) => ATOM.test(atom))) {
     return bad("The part before @ takes a-z 0-9 _ + = ' # & $ * ~ ^ ? - and single dots between them.")
@@ -25,8 +27,8 @@ export function parseAddress(text: string): Outcome<Address, 'address_invalid'> 
   if (/^[#-]/.test(localpart)) return bad('The part before @ must not begin with # or -.')
   const domain = parseDomainName(text.slice(at + 1))
   if (!domain.ok) return bad(domain.detail)
-  const address = `${localpart}@${domain.value}`
-  if (address.length > 254) return bad('An address has at most 254 characters.')
+  const address = `${localpart.toLowerCase()}@${domain.value}`
+  if (address.length > MAX_ADDRESS) return bad('An address has at most 254 characters.')
   return accept(address as Address)
 }
 

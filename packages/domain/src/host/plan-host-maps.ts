@@ -1,3 +1,4 @@
+import { MAILSTORE_NAME } from '../mailstore/types.js'
 import { ALL_MAILSTORES, type Host } from './types.js'
 
 /** A map a host is given: its kind, and the mailstore it is limited to (null for all). `name` is how trees, URLs and reports call it. */
@@ -14,11 +15,13 @@ export function mapName(ref: MapRef): string {
   return ref.mailstore === null ? ref.kind : `${ref.kind}@${ref.mailstore}`
 }
 
+/** A map's name becomes a folder: what this lets through is one plain file name. */
 export function parseMapName(name: string): MapRef | null {
   const [kind, mailstore, more] = name.split('@')
-  if (more !== undefined || mailstore === '') return null
   const known = MAP_KINDS.find((k) => k === kind)
-  return known === undefined ? null : { kind: known, mailstore: mailstore ?? null }
+  if (known === undefined || more !== undefined) return null
+  if (mailstore === undefined) return { kind: known, mailstore: null }
+  return MAILSTORE_NAME.test(mailstore) ? { kind: known, mailstore } : null
 }
 
 /**
@@ -29,7 +32,7 @@ export function planHostMaps(host: Pick<Host, 'roles' | 'mailstores'>): MapRef[]
   const maps: MapRef[] = []
   if (host.roles.includes('proxy') || host.roles.includes('webmail')) maps.push({ kind: 'popmap', mailstore: null })
   if (host.roles.includes('mailstore')) {
-    const scopes = host.mailstores.includes(ALL_MAILSTORES) ? [null] : [...host.mailstores].sort()
+    const scopes = host.mailstores.includes(ALL_MAILSTORES) ? [null] : [...new Set(host.mailstores)].sort()
     for (const mailstore of scopes) maps.push({ kind: 'userdb', mailstore }, { kind: 'dovecot-passwd', mailstore })
   }
   return maps

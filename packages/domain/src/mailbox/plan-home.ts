@@ -15,20 +15,24 @@ export function planHomePath(address: Address): string {
 /** Where in its home a Maildir lies when nothing else is said. */
 export const DEFAULT_MAILDIR = 'Maildir'
 
-/** An absolute path in its plain form: no `.` or `..`, no double or trailing slash, none of the characters that part fields in a map. */
+const MAX_PATH = 512
+/** NAME_MAX of every file system a Maildir lies on. */
+const MAX_SEGMENT_BYTES = 255
+
+/**
+ * An absolute path in its plain form: no `.` or `..`, no double or trailing slash, none of the characters that part fields in a map
+ * or that a daemon expands (Dovecot expands `%`, and more than once).
+ */
 export function parseStorePath(text: string): Outcome<string, 'path_invalid'> {
+  const bad = (detail: string) => refuse('path_invalid' as const, text, detail)
   const segments = text.split('/').slice(1)
   if (!text.startsWith('/') || segments.some((s) => s === '' || s === '.' || s === '..')) {
-    return refuse('path_invalid', text, 'Give an absolute path without a trailing slash, `.`, `..` or empty parts.')
+    return bad('Give an absolute path without a trailing slash, `.`, `..` or empty parts.')
   }
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\u0000-\u0020:|\\"\u007f]/.test(text) || text.length > 512) {
-    return refuse(
-      'path_invalid',
-      text,
-      'A path has at most 512 characters and no blank, colon, pipe, quote, backslash or control character.',
-    )
+  if (text.length > MAX_PATH || /[:|%\\"\p{Separator}\p{Control}\p{Surrogate}]/u.test(text)) {
+    return bad('A path has at most 512 characters and no blank, colon, pipe, percent sign, quote, backslash or control character.')
   }
+  if (segments.some((s) => Buffer.byteLength(s, 'utf8') > MAX_SEGMENT_BYTES)) return bad('Each part of a path has at most 255 bytes.')
   return accept(text)
 }
 
