@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MAILSTORE_NAME } from '../mailstore/types.js'
 import { MAP_KINDS, mapName, parseMapName, planHostMaps } from './plan-host-maps.js'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseAddress, type Address } from '../address/parse-address.js'
 import { parseStorePath, pathBelow, planHomePath } from './plan-home.js'
