@@ -5,6 +5,7 @@
 export * from './tools.js'
 export * from './postgres.js'
 export * from './postgres-template.js'
+export * from './bundle-script.js'
 export * from './courier.js'
 export * from './daemon-process.js'
 export * from './dovecot.js'
