@@ -1,4 +1,4 @@
-import type { Address, Cursor } from '@muster/domain'
+import type { Address, Cursor, Host } from '@muster/domain'
 import type { MailboxRow } from '@muster/maps'
 
 /** What the publisher reads. Every snapshot is one REPEATABLE READ, READ ONLY transaction. */
@@ -20,6 +20,8 @@ export interface FeedSnapshot {
   /** All rows, or those of one mailstore, in pages of some thousand, streamed by a cursor: memory does not grow with the site. */
   allMailboxRows(mailstore?: string | null): AsyncIterable<readonly MailboxRow[]>
   mailstoreNames(): Promise<string[]>
+  /** Which machine is what, for the folders it may read: by name. */
+  hosts(): Promise<Pick<Host, 'name' | 'roles' | 'mailstores'>[]>
 }
 
 export interface FeedChanges {
