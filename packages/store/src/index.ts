@@ -8,3 +8,4 @@
  */
 export * from './feed.js'
 export { migrate, MigrationError, type MigrateOptions } from './migrate.js'
+export { openStore, type Store, type StoreOptions } from './open-store.js'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
+import { Client } from 'pg'
 import { findMigrationsFolder, readMigrations, type Migration } from './migrations-folder.js'
 
 export interface MigrateOptions {
@@ -36,7 +36,7 @@ export class MigrationError extends Error {
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const migrations = await readMigrations(options.folder ?? findMigrationsFolder())
-  const client = new pg.Client({ connectionString: options.databaseUrl, application_name: 'muster migrate' })
+  const client = new Client({ connectionString: options.databaseUrl, application_name: 'muster migrate' })
   await client.connect()
   try {
     await client.query('select pg_advisory_lock($1)', [PRISMA_MIGRATE_LOCK])
@@ -55,7 +55,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
 }
 
 /** Passwords' owners have names; in another encoding than UTF-8 some of them could not be stored. */
-async function refuseOtherEncodings(client: pg.Client): Promise<void> {
+async function refuseOtherEncodings(client: Client): Promise<void> {
   const { rows } = await client.query<{ server_encoding: string }>('show server_encoding')
   const encoding = rows[0]?.server_encoding
   if (encoding !== 'UTF8') throw new MigrationError(`The database's encoding is ${encoding}; create it with ENCODING 'UTF8'.`)
@@ -67,7 +67,7 @@ interface AppliedRow {
   readonly finished_at: Date | null
 }
 
-async function pendingOf(client: pg.Client, migrations: readonly Migration[]): Promise<Migration[]> {
+async function pendingOf(client: Client, migrations: readonly Migration[]): Promise<Migration[]> {
   const { rows } = await client.query<AppliedRow>(
     'select migration_name, checksum, finished_at from _prisma_migrations where rolled_back_at is null order by started_at',
   )
@@ -90,7 +90,7 @@ async function pendingOf(client: pg.Client, migrations: readonly Migration[]): P
   return migrations.filter((m) => !applied.has(m.name))
 }
 
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
+async function apply(client: Client, migration: Migration): Promise<void> {
   try {
     await client.query('begin')
     await client.query(migration.sql)

@@ -241,6 +241,18 @@ create table host_report (
   check (num_nulls(lineage, revision, nonce) in (0, 3))
 );
 
+-- The database's own clock, whoever updates.
+create function touch() returns trigger language plpgsql as $$
+begin
+  new.updated_at := now();
+  return new;
+end $$;
+create trigger touch before update on customer for each row execute function touch();
+create trigger touch before update on domain for each row execute function touch();
+create trigger touch before update on mailstore for each row execute function touch();
+create trigger touch before update on mailbox for each row execute function touch();
+create trigger touch before update on host for each row execute function touch();
+
 -- ---------------------------------------------------------------------------------------------------------------- reading
 -- What a reader is shown: the row, its status (the strongest state above it) and its revision, all of one instant. Never a hash.
 
