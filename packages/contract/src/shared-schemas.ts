@@ -14,7 +14,16 @@ import * as service from './service.js'
 
 const modules = [customer, domain, mailbox, imports, mailstore, host, report, key, revision, change, problem, service]
 
-/** Every schema that has a name, in the order of the words above: a validator adds them all, and `ref()` finds them. */
-export const SHARED_SCHEMAS: readonly (TSchema & { readonly $id: string })[] = modules
-  .flatMap((module) => Object.values(module) as unknown[])
-  .filter((value): value is TSchema & { $id: string } => typeof value === 'object' && value !== null && '$id' in value)
+/**
+ * Every schema that has a name, noun by noun: a validator adds them all, and `ref()` finds them. Sorted, because loaders differ in the
+ * order of a module's exports, and the OpenAPI document must not.
+ */
+export const SHARED_SCHEMAS: readonly NamedSchema[] = modules.flatMap((module) =>
+  (Object.values(module) as unknown[]).filter(isNamedSchema).sort((a, b) => (a.$id < b.$id ? -1 : 1)),
+)
+
+type NamedSchema = TSchema & { readonly $id: string }
+
+function isNamedSchema(value: unknown): value is NamedSchema {
+  return typeof value === 'object' && value !== null && '$id' in value
+}

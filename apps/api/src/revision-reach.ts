@@ -1,0 +1,55 @@
+import type { RevisionHost, RevisionMap } from '@muster/contract'
+import { mapName, planHostMaps, renderCursor, type Cursor, type Host, type HostReport } from '@muster/domain'
+
+export type RevisionLevel = 'applied' | 'effective'
+
+export interface ReachFacts {
+  readonly revision: number
+  /** The maps that the revision touched. */
+  readonly maps: readonly string[]
+  readonly head: Cursor
+  readonly hosts: readonly Host[]
+  readonly reports: readonly HostReport[]
+}
+
+export interface Reach {
+  readonly reached: number
+  readonly of: number
+  readonly hosts: RevisionHost[]
+}
+
+const STRENGTH = { staged: 0, applied: 1, effective: 2 } as const
+
+/**
+ * Which hosts have a revision. It concerns a host when it touched a map that the host's roles need; every other host has nothing to
+ * fetch and so has it already. A host has it on a map when it reported a cursor of the present lineage at or after the revision: what
+ * was reported before a restore says nothing about the history that came of it.
+ */
+export function planReach(facts: ReachFacts, level: RevisionLevel): Reach {
+  const hosts = facts.hosts.map((host) => reachOfHost(host, facts, level))
+  const concerned = hosts.filter((host) => host.concerned)
+  return { reached: concerned.filter((host) => host.reached).length, of: concerned.length, hosts }
+}
+
+function reachOfHost(host: Host, facts: ReachFacts, level: RevisionLevel): RevisionHost {
+  const touched = planHostMaps(host)
+    .map(mapName)
+    .filter((map) => facts.maps.includes(map))
+  const maps = touched.map((map) => reachOfMap(host.name, map, facts, level))
+  return { host: host.name, concerned: maps.length > 0, reached: maps.every((map) => map.reached), maps }
+}
+
+function reachOfMap(host: string, map: string, facts: ReachFacts, level: RevisionLevel): RevisionMap {
+  const reports = facts.reports.filter((report) => report.host === host && report.map === map)
+  const strongEnough = reports.filter((report) => STRENGTH[report.level] >= STRENGTH[level])
+  const furthest = reports.toSorted((a, b) => STRENGTH[b.level] - STRENGTH[a.level])[0]
+  const latest = reports.toSorted((a, b) => b.reportedAt.getTime() - a.reportedAt.getTime())[0]
+  return {
+    map,
+    reached: strongEnough.some(({ cursor }) => cursor?.lineage === facts.head.lineage && cursor.revision >= facts.revision),
+    cursor: furthest?.cursor ? renderCursor(furthest.cursor) : null,
+    level: furthest?.level ?? null,
+    failedStep: latest?.failedStep ?? null,
+    reason: latest?.reason ?? null,
+  }
+}
