@@ -94,6 +94,7 @@ export function describeFailure(error: unknown): FailureText {
     return { exitCode: EXIT.busy, code: 'data_folder_busy', message: error.message, hint }
   }
   const message = error instanceof Error ? error.message : String(error)
+  // The one look at the environment beside readConfig: what failed may be readConfig itself.
   return { exitCode: EXIT.failed, code: 'failed', message, hint: process.env['MUSTER_LOG_LEVEL'] === 'debug' ? stackOf(error) : null }
 }
 

@@ -46,6 +46,7 @@ function derive(v: Values, unknown: readonly string[]) {
     bind: v.MUSTER_BIND,
     port: v.MUSTER_PORT,
     database: { url: asSecret(v.MUSTER_DATABASE_URL), poolSize: v.MUSTER_DATABASE_POOL },
+    quarantineDays: v.MUSTER_QUARANTINE_DAYS,
     logLevel: v.MUSTER_LOG_LEVEL,
     shutdownMs: v.MUSTER_SHUTDOWN_SECONDS * 1_000,
     hashing: {

@@ -15,6 +15,12 @@ export const VARIABLES = {
     summary: 'A PostgreSQL of your own; without it the embedded one runs in the data folder.',
   }),
   MUSTER_DATABASE_POOL: integer({ fallback: '10', min: 2, max: 200, summary: 'Connections to PostgreSQL at most.' }),
+  MUSTER_QUARANTINE_DAYS: integer({
+    fallback: '90',
+    min: 0,
+    max: 36_500,
+    summary: 'How long a deleted address or domain is kept from other customers.',
+  }),
   MUSTER_LOG_LEVEL: oneOf({
     fallback: 'info',
     values: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
