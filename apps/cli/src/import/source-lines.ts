@@ -102,3 +102,9 @@ function describeControl(character: string): string {
   const hex = character.charCodeAt(0).toString(16).padStart(2, '0')
   return `The line holds a control character (0x${hex}).`
 }
+
+/** In the order in which the files were given, and by line. */
+export function sortBadLines(bad: readonly BadLine[], files: readonly string[]): BadLine[] {
+  const order = new Map(files.map((file, i) => [file, i]))
+  return [...bad].sort((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line)
+}
