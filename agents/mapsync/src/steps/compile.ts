@@ -1,0 +1,25 @@
+import { dirname } from 'node:path'
+import type { Tree } from '@muster/maptree'
+import { AgentFault, inStep } from '../fault.js'
+import type { Target } from '../targets/target.js'
+import type { SyncContext } from './context.js'
+import { guardRoom } from './guards.js'
+
+/** With less than this left, whatever libgdbm says about a failed write, the disk was full. */
+const FULL_BYTES = 1_000_000
+
+/** Builds the target's files aside from a tree. */
+export async function compileTarget({ force, world }: SyncContext, target: Target, tree: Tree): Promise<void> {
+  const folder = dirname(target.config.path)
+  await inStep('compile', async () => {
+    await guardRoom('compile', folder, target.neededBytes(tree.manifest), force, world)
+    try {
+      await target.compile(tree)
+    } catch (error) {
+      if ((await world.freeBytes(folder)) >= FULL_BYTES) throw error
+      const message = error instanceof Error ? error.message : String(error)
+      throw new AgentFault('compile', 'disk_full', `${folder} is full: ${message}`, { cause: error })
+    }
+  })
+  await world.at('compiled')
+}

@@ -1,0 +1,118 @@
+import type { Entry } from '@muster/maps'
+import { diffShard, differingShards, readShard, shardCountOf, type Tree } from '@muster/maptree'
+import { AgentFault, inStep } from '../fault.js'
+import { differenceOf } from '../targets/read-back.js'
+import { renderDifference, type Difference, type Lookup, type Place, type Target } from '../targets/target.js'
+import type { World } from '../world.js'
+
+/** Up to this many entries the whole file is read back every time: measured, half a second. */
+export const WHOLE_ENTRIES = 50_000
+const SAMPLE_SHARDS = 8
+const SAMPLE_OF_SHARD = 32
+/** A key that no map can have: control characters are refused in all of them. */
+export const ABSENT_KEY = '\u0001muster-absent'
+
+/** What the target's files were compiled from, and how many entries each had. */
+export interface ProbeBase {
+  readonly tree: Tree
+  readonly counts: readonly number[]
+}
+
+export interface Probed {
+  readonly counts: readonly number[]
+  readonly whole: boolean
+}
+
+/**
+ * Looks keys up in the files built aside, with the daemon's own library, before any daemon sees them: the number of entries, every changed
+ * key, a random sample, and a key that must not be there; small maps, and those of which no earlier tree is known, whole.
+ */
+export async function probeTarget(target: Target, base: ProbeBase | null, tree: Tree, world: World): Promise<Probed> {
+  const probed = await inStep('probe', async () => {
+    const sampled =
+      base !== null && tree.manifest.entries > WHOLE_ENTRIES && shardCountOf(base.tree.manifest) === shardCountOf(tree.manifest)
+    const counts = sampled ? await probeChanges(target, base, tree, world) : null
+    return counts === null ? probeWhole(target, tree, 'aside') : { counts, whole: false }
+  })
+  await world.at('probed')
+  return probed
+}
+
+export async function probeWhole(target: Target, tree: Tree, place: Place): Promise<Probed> {
+  const { root, counts, difference } = await target.readBack(tree, place)
+  refuse(difference)
+  if (root !== tree.manifest.root)
+    throw new AgentFault('probe', 'probe_failed', `read back, the root is ${root} and not ${tree.manifest.root}`)
+  withLookup(target, place, refuseAbsentKey)
+  return { counts, whole: true }
+}
+
+/** Null when the target can only be read whole. */
+async function probeChanges(target: Target, base: ProbeBase, tree: Tree, world: World): Promise<readonly number[] | null> {
+  const lookup = target.openLookup('aside')
+  if (lookup === null) return null
+  try {
+    const expected = [...base.counts]
+    for (const index of differingShards(base.tree.manifest, tree.manifest)) {
+      await probeShard(lookup, await readShard(base.tree, index), await readShard(tree, index), expected)
+    }
+    const counts = lookup.counts()
+    if (counts.some((count, file) => count !== expected[file])) {
+      throw new AgentFault('probe', 'probe_failed', `there are ${counts.join(' and ')} entries, and ${expected.join(' and ')} should be`)
+    }
+    await probeSample(lookup, tree, world)
+    refuseAbsentKey(lookup)
+    return counts
+  } finally {
+    lookup.close()
+  }
+}
+
+async function probeShard(lookup: Lookup, before: readonly Entry[], after: readonly Entry[], expected: number[]): Promise<void> {
+  const old = new Map(before.map((entry) => [entry.key, entry]))
+  for (const { key, line } of diffShard(before, after)) {
+    const was = old.get(key)
+    if (was !== undefined) lookup.spread(was).forEach((n, file) => (expected[file] = (expected[file] ?? 0) - n))
+    if (line !== null) {
+      lookup.spread({ key, line }).forEach((n, file) => (expected[file] = (expected[file] ?? 0) + n))
+      refuse(differenceOf({ key, line }, lookup.find({ key, line })))
+    } else if (lookup.has(key)) refuse({ key, what: 'unexpected' })
+  }
+}
+
+/** Some entries of some shards, drawn anew each time. */
+export async function probeSample(lookup: Lookup, tree: Tree, world: Pick<World, 'random'>): Promise<void> {
+  const draw = (below: number) => Math.floor(world.random() * below)
+  for (let n = 0; n < SAMPLE_SHARDS; n++) {
+    const entries = await readShard(tree, draw(tree.manifest.shards.length))
+    for (let m = 0; m < Math.min(SAMPLE_OF_SHARD, entries.length); m++) {
+      const entry = entries[draw(entries.length)] as Entry
+      refuse(differenceOf(entry, lookup.find(entry)))
+    }
+  }
+}
+
+/** A lookup that finds everything is as broken as one that finds nothing. */
+function refuseAbsentKey(lookup: Lookup): void {
+  if (lookup.has(ABSENT_KEY)) refuse({ key: null, what: 'unexpected' })
+}
+
+function withLookup(target: Target, place: Place, use: (lookup: Lookup) => void): void {
+  const lookup = target.openLookup(place)
+  if (lookup === null) return
+  try {
+    use(lookup)
+  } finally {
+    lookup.close()
+  }
+}
+
+/** Log lines carry no addresses, so the fault does not name the key; `muster-agent verify` does. */
+function refuse(difference: Difference | null): void {
+  if (difference === null) return
+  throw new AgentFault(
+    'probe',
+    'probe_failed',
+    `an entry does not say what its tree says: ${renderDifference({ ...difference, key: null })}`,
+  )
+}
