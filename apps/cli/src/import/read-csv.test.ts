@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CSV_COLUMNS, readCsv } from './read-csv.js'
@@ -69,6 +70,16 @@ describe('readCsv', () => {
     ['address,password_hash\na@example.net,hunter2\n', 'new.csv:2: password_hash_unsupported'],
   ])('%j is told as %s', (text, fault) => {
     expect(faults(csv(text))).toEqual([fault])
+  })
+
+  test('reads the example of the documentation', async () => {
+    const text = await readFile(new URL('../../../../docs/import.md', import.meta.url), 'utf8')
+    const example = /```csv\n([^`]+)```/.exec(text)?.[1] ?? ''
+    expect(example.split('\n')[0]).toBe(CSV_COLUMNS.join(','))
+    expect(csv(example, 'example.net')).toMatchObject({
+      bad: [],
+      records: [{ item: { address: 'tevie@example.net', name: 'Moriarty, Tevie' } }, { item: { address: 'golde@example.net' } }],
+    })
   })
 
   test('an open quote spoils its own line only', () => {
