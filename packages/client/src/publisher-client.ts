@@ -7,6 +7,8 @@ export interface PublishedMap {
   readonly cursor: string
   readonly root: string
   readonly entries: number
+  /** Of all its shards together. */
+  readonly bytes: number
 }
 
 /** A file of the publisher, read as it comes in. Whoever takes it must read `bytes` to the end or leave the loop. */
@@ -44,7 +46,7 @@ export function createPublisherClient(http: Http) {
       try {
         return await openFile(urlPath`/v1/maps/${map}/deltas/${from}`)
       } catch (error) {
-        if (error instanceof ApiError && error.status === 404 && error.problem !== null) return null
+        if (error instanceof ApiError && error.code === 'delta_not_found') return null
         throw error
       }
     },
