@@ -55,10 +55,9 @@ function derive(v: Values, unknown: readonly string[]) {
       queueLength: v.MUSTER_HASH_QUEUE,
     },
     publisher: {
-      pollMs: v.MUSTER_POLL_SECONDS * 1_000,
-      snapshotMs: v.MUSTER_SNAPSHOT_SECONDS * 1_000,
-      snapshotsKept: v.MUSTER_SNAPSHOTS_KEPT,
-      deltasKept: v.MUSTER_DELTAS_KEPT,
+      intervalMs: v.MUSTER_POLL_SECONDS * 1_000,
+      snapshotIntervalMs: v.MUSTER_SNAPSHOT_SECONDS * 1_000,
+      snapshots: { keep: v.MUSTER_SNAPSHOTS_KEPT, keepMs: v.MUSTER_SNAPSHOT_KEEP_SECONDS * 1_000 },
     },
     api: { url: v.MUSTER_API_URL, key: asSecret(v.MUSTER_API_KEY) },
     /** Variables that begin with MUSTER_ and mean nothing to us: worth a warning, since one of them may be a slip of the pen. */

@@ -43,23 +43,23 @@ export const VARIABLES = {
     summary: 'Passwords that may wait for hashing; one more is answered with 503.',
   }),
   MUSTER_POLL_SECONDS: integer({
-    fallback: '2',
+    fallback: '1',
     min: 1,
     max: 3_600,
     summary: 'How often the publisher looks for a new revision by itself; the API wakes it sooner.',
   }),
-  MUSTER_SNAPSHOT_SECONDS: integer({ fallback: '5', min: 1, max: 3_600, summary: 'The least time between two published snapshots.' }),
+  MUSTER_SNAPSHOT_SECONDS: integer({ fallback: '5', min: 1, max: 3_600, summary: 'The least time between two snapshots of a map.' }),
   MUSTER_SNAPSHOTS_KEPT: integer({
-    fallback: '5',
+    fallback: '4',
     min: 2,
     max: 1_000,
-    summary: 'Snapshots of each map that stay on disk for hosts that are reading them.',
+    summary: 'Snapshots of each map that are kept, whatever their age.',
   }),
-  MUSTER_DELTAS_KEPT: integer({
-    fallback: '200',
-    min: 1,
-    max: 100_000,
-    summary: 'Deltas of each map that stay on disk for hosts close behind.',
+  MUSTER_SNAPSHOT_KEEP_SECONDS: integer({
+    fallback: '120',
+    min: 0,
+    max: 604_800,
+    summary: 'How long every snapshot is kept at least: longer than the slowest host takes to fetch one.',
   }),
   MUSTER_API_URL: optionalUrl({
     schemes: ['http', 'https'],

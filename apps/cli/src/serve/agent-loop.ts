@@ -1,0 +1,66 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { startLoop, type Logger, type Loop } from '@muster/runtime'
+
+/** The agent's own program: it runs as a process of its own here, too, with the command line that every mail host uses. */
+export const AGENT_PROGRAM = fileURLToPath(new URL('../../../../agents/mapsync/dist/main.js', import.meta.url))
+
+const LONGEST_FAILURE = 1_000
+
+export interface AgentLoopOptions {
+  readonly configFile: string
+  readonly log: Logger
+  readonly program?: string
+  /** How often it looks by itself, as agents do; a publication wakes it sooner. */
+  readonly everyMs?: number
+  /** The least time between two runs. */
+  readonly paceMs?: number
+}
+
+/** `muster-agent sync --once`, again and again, one at a time: after each publication, and now and then. */
+export function startAgentLoop({ configFile, log, program = AGENT_PROGRAM, everyMs = 30_000, paceMs = 500 }: AgentLoopOptions): Loop {
+  let lastFailure = ''
+  return startLoop({
+    name: 'agent of host local',
+    everyMs,
+    log,
+    async work(stopping) {
+      const failure = await runAgent(program, configFile, stopping)
+      // A failure that stays the same is said once; the agent itself keeps the last good maps and paces its own tries.
+      if (failure !== '' && failure !== lastFailure) log.warn({ failure }, 'the agent of host local failed; its maps stay as they were')
+      if (failure === '' && lastFailure !== '') log.info('the agent of host local is in step again')
+      lastFailure = failure
+      await sleep(paceMs, null, { signal: stopping }).catch(() => undefined)
+    },
+  })
+}
+
+/** Empty when all went well; else the exit code and what the agent said last. */
+async function runAgent(program: string, configFile: string, stopping: AbortSignal): Promise<string> {
+  // In a process group of its own: Ctrl-C is for us, and we tell the agent when it is its turn.
+  const child = spawn(process.execPath, [program, 'sync', '--once', '--config', configFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: { PATH: process.env['PATH'], MUSTER_LOG_LEVEL: 'silent' },
+  })
+  const stop = () => child.kill('SIGTERM')
+  stopping.addEventListener('abort', stop)
+  try {
+    const { code, said } = await outcomeOf(child)
+    return code === 0 || stopping.aborted ? '' : `exit ${code}: ${said}`
+  } finally {
+    stopping.removeEventListener('abort', stop)
+  }
+}
+
+function outcomeOf(child: ChildProcess): Promise<{ code: number | string | null; said: string }> {
+  let said = ''
+  const hear = (chunk: Buffer) => (said = (said + chunk.toString()).slice(-LONGEST_FAILURE))
+  child.stdout?.on('data', hear)
+  child.stderr?.on('data', hear)
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve({ code: code ?? signal, said: said.trim() }))
+  })
+}

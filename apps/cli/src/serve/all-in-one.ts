@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { buildApi, mayReadMap } from '@muster/api'
+import type { Actor } from '@muster/domain'
+import { loadSigningKey, publisherRoutes, startPublisher, type PublishedEvent, type Publisher } from '@muster/publisher'
+import { lockDataFolder, runService, type Config, type Logger, type Loop, type Service } from '@muster/runtime'
+import { migrate, openStore, type Store } from '@muster/store'
+import { startWorker } from '@muster/worker'
+import { startDatabase } from '../database.js'
+import { localUrl } from '../with-client.js'
+import { ensureAdminKey } from './admin-key.js'
+import { startAgentLoop } from './agent-loop.js'
+import { listen } from './listen.js'
+import { ensureLocalHost, localHostAt, writeAgentConfig } from './local-host.js'
+import { planWelcome, type Welcome } from './welcome.js'
+
+export interface AllInOneOptions {
+  readonly config: Config
+  readonly log: Logger
+  /** Also run this machine as host `local`. */
+  readonly localHost: boolean
+  readonly newAdminKey: boolean
+  readonly onReady: (welcome: Welcome) => void
+}
+
+/**
+ * The whole control plane in one process, from the lock on its data folder down to the agent of this machine; resolves when all of it
+ * has stopped. What is written here from top to bottom is the order of starting. Stopping goes from bottom to top, so that whatever is
+ * used outlives its users.
+ */
+export async function runAllInOne(options: AllInOneOptions): Promise<void> {
+  const { config, log, localHost } = options
+  const publishDir = join(config.dataDir, 'publish')
+  const local = localHostAt(config.dataDir)
+  const actor: Actor = { keyId: 'muster-serve', role: 'admin', requestId: randomUUID() }
+  await runService({ log, shutdownMs: config.shutdownMs }, async (service) => {
+    const store = await startStore(service, config, log)
+    await ensureAdminKey(store.directory, config.dataDir, options.newAdminKey, actor, log)
+    if (localHost) await ensureLocalHost(store.directory, local, actor)
+    let agent: Loop | null = null
+    const publisher = await service.start('publisher', async () => {
+      const signingKey = await loadSigningKey(join(config.dataDir, 'secrets', 'publisher.key'), join(publishDir, 'publisher.pub'))
+      const onPublished = (event: PublishedEvent) => void freeze(started, event, log).then(() => agent?.wake())
+      const started = await startPublisher({ feed: store.feed, publishDir, signingKey, log, onPublished, ...config.publisher })
+      return started
+    })
+    const port = await startApi(service, { store, publisher, publishDir, config, log })
+    await service.start('worker', () => startWorker({ store, log }))
+    if (localHost) {
+      await writeAgentConfig(local, publishDir, localUrl(config.bind, port))
+      agent = await service.start('agent of host local', () => startAgentLoop({ configFile: local.configFile, log }))
+    }
+    const compiledDir = localHost ? local.compiledDir : null
+    const url = localUrl(config.bind, port)
+    options.onReady(await planWelcome({ url, dataDir: config.dataDir, compiledDir, directory: store.directory }))
+  })
+}
+
+async function startStore(service: Service, config: Config, log: Logger): Promise<Store> {
+  await service.start('data folder', () => lockDataFolder(config.dataDir))
+  await mkdir(join(config.dataDir, 'secrets'), { recursive: true, mode: 0o700 })
+  const database = await service.start('database', () => startDatabase(config, log))
+  const { applied } = await migrate({ databaseUrl: database.url })
+  if (applied.length > 0) log.info({ applied }, 'schema brought up to date')
+  const { quarantineDays, database: settings } = config
+  return service.start('store', async () => {
+    const store = await openStore({ databaseUrl: database.url, maxConnections: settings.poolSize, quarantineDays })
+    return { ...store, stop: () => store.close() }
+  })
+}
+
+/** The agent of this machine reads snapshots from disk: what was just published has to be one before it looks. */
+async function freeze(publisher: Publisher, { cursor, maps }: PublishedEvent, log: Logger): Promise<void> {
+  try {
+    for (const map of maps) await publisher.ensureSnapshot(map, cursor)
+  } catch (err) {
+    log.warn({ err }, 'snapshot failed; the publisher tries again by itself')
+  }
+}
+
+interface ApiParts {
+  readonly store: Store
+  readonly publisher: Publisher
+  readonly publishDir: string
+  readonly config: Config
+  readonly log: Logger
+}
+
+/** Answers the port it listens on. */
+async function startApi(service: Service, { store, publisher, publishDir, config, log }: ApiParts): Promise<number> {
+  const { port } = await service.start('api', async () => {
+    const app = await buildApi({
+      directory: store.directory,
+      config: { hashing: config.hashing },
+      log,
+      onCommit: () => void publisher.kick(),
+      readiness: async () => [
+        { name: 'service', ready: service.isReady(), detail: service.isReady() ? '' : 'It is starting or stopping.' },
+      ],
+      plugins: [async (scope) => scope.register(publisherRoutes, { publisher, publishDir, mayRead: mayReadMap })],
+    })
+    try {
+      return { port: await listen(app, config.bind, config.port), stop: () => app.close() }
+    } catch (error) {
+      await app.close()
+      throw error
+    }
+  })
+  return port
+}
