@@ -27,6 +27,10 @@ export function createPublisherClient(http: Http) {
   const openFile = async (url: string) =>
     toFile(await http.open(url, { timeoutMs: TRANSFER_TIMEOUT_MS, headers: ANY }), TRANSFER_TIMEOUT_MS)
   return {
+    /** The public key (PEM) of which HEAD and the manifests are signed: what an agent pins when it is enrolled. */
+    async fetchPublicKey(): Promise<string> {
+      return readText(await http.open('/v1/maps/publisher-key', { headers: ANY }), TRANSFER_TIMEOUT_MS)
+    },
     listMaps: () => http.json<{ items: PublishedMap[] }>('GET', '/v1/maps'),
     /** The signed HEAD, or null when it still is the one with this ETag. */
     async fetchHead(etag?: string): Promise<{ text: string; etag: string | null } | null> {

@@ -1,18 +1,18 @@
 import { copyFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { renderCursor, type Cursor } from '@muster/domain'
 import type { PathAddress } from '../config/parse-source.js'
-import { SourceError, type Source } from './source.js'
+import { placeFolder, SourceError, type Source, type TreePlace } from './source.js'
 
 /** A publish folder on this machine, or one that is mounted here. */
 export function openPathSource({ folder }: PathAddress): Source {
-  const snapshot = (map: string, cursor: Cursor) => join(folder, map, 'snapshots', renderCursor(cursor))
+  const treeAt = (map: string, place: TreePlace) => join(folder, map, placeFolder(place))
   return {
     name: folder,
+    hasCurrent: true,
     readHead: () => reading(() => readFile(join(folder, 'HEAD'), 'utf8')),
-    readManifest: (map, cursor) => reading(() => readFile(join(snapshot(map, cursor), 'MANIFEST'), 'utf8')),
-    fetchShards: async (map, cursor, names, into) => {
-      for (const name of names) await reading(() => copyFile(join(snapshot(map, cursor), 'shards', name), join(into, name)))
+    readManifest: (map, place) => reading(() => readFile(join(treeAt(map, place), 'MANIFEST'), 'utf8')),
+    fetchShards: async (map, place, names, into) => {
+      for (const name of names) await reading(() => copyFile(join(treeAt(map, place), 'shards', name), join(into, name)))
     },
   }
 }

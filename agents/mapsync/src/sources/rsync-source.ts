@@ -2,30 +2,30 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { renderCursor, type Cursor } from '@muster/domain'
 import type { AgentConfig } from '../config/agent-config.js'
 import { renderSource, type RsyncAddress } from '../config/parse-source.js'
-import { SourceError, type Source } from './source.js'
+import { placeFolder, SourceError, type Source, type TreePlace } from './source.js'
 
 /** Without a byte for this long the other side is taken for gone. */
 const SILENCE_SECONDS = 60
 
 /**
- * rsync modules, one a map and `head`, by a daemon or through ssh. Snapshots never change and shards that differ are fetched by name, so
+ * rsync modules, one a map and `head`, by a daemon or through ssh. Shards that differ are fetched by name, so
  * rsync's own comparing has nothing to do: `--whole-file`, `--ignore-times`, one call a map. rsync writes each file aside and renames it.
  */
 export function openRsyncSource(address: RsyncAddress, ssh: AgentConfig['ssh']): Source {
   const port = address.ssh || address.port === null ? '' : `:${address.port}`
   const module = (name: string) => `rsync://${address.host}${port}/${name}`
   const base = ['--whole-file', '--ignore-times', `--timeout=${SILENCE_SECONDS}`, ...transportOptions(address, ssh)]
-  const snapshot = (map: string, cursor: Cursor) => `${module(map)}/snapshots/${renderCursor(cursor)}`
+  const treeAt = (map: string, place: TreePlace) => `${module(map)}/${placeFolder(place)}`
   return {
     name: renderSource(address),
+    hasCurrent: true,
     readHead: () => readOne(base, `${module('head')}/HEAD`, 'HEAD'),
-    readManifest: (map, cursor) => readOne(base, `${snapshot(map, cursor)}/MANIFEST`, 'MANIFEST'),
-    fetchShards: async (map, cursor, names, folder) => {
+    readManifest: (map, place) => readOne(base, `${treeAt(map, place)}MANIFEST`, 'MANIFEST'),
+    fetchShards: async (map, place, names, folder) => {
       const list = names.map((name) => `${name}\n`).join('')
-      await runRsync([...base, '--files-from=-', `${snapshot(map, cursor)}/shards/`, `${folder}/`], list)
+      await runRsync([...base, '--files-from=-', `${treeAt(map, place)}shards/`, `${folder}/`], list)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { parseCursor, renderCursor } from '@muster/domain'
+import { compareCursors, parseCursor, renderCursor } from '@muster/domain'
 import {
   freezeSnapshot,
   listSnapshots,
@@ -42,9 +42,10 @@ export async function keepApplied(tree: Tree, pinned: readonly PinnedKey[], worl
   await world.at('kept')
 }
 
-/** The newest snapshot whose content is not the applied tree's; null when there is none. */
+/** The newest snapshot before the applied tree with another content; null when there is none. */
 export async function findPrevious(applied: Tree, pinned: readonly PinnedKey[]): Promise<Tree | null> {
   for (const cursor of (await listSnapshots(applied.spec)).toReversed()) {
+    if (compareCursors(cursor, applied.manifest.cursor) >= 0) continue
     const tree = await readKept(applied.spec, renderCursor(cursor), pinned)
     if (tree !== null && tree.manifest.root !== applied.manifest.root) return tree
   }

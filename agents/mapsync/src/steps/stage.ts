@@ -1,8 +1,10 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { adoptTree, openTree, shardCountOf, shardName, TreeError, type Tree, type TreeSpec } from '@muster/maptree'
-import { inStep } from '../fault.js'
+import { renderCursor } from '@muster/domain'
+import { adoptTree, openTree, readShard, renderShard, shardCountOf, shardName, TreeError, type Tree, type TreeSpec } from '@muster/maptree'
+import { AgentFault, inStep } from '../fault.js'
 import { incomingFolder, type SyncContext } from './context.js'
+import { readKept } from './keep.js'
 import type { PulledManifest } from './pull.js'
 
 /** The local tree, finished where a killed run had begun to replace it. One that cannot be read is no tree: it is fetched whole again. */
@@ -30,6 +32,18 @@ export async function stageTree(context: SyncContext, tree: Tree | null, spec: T
     adoptTree(spec, tree, pulled.text, config.publisherKeys, (index) => readFile(join(folder, shardName(index, count))), world.at),
   )
   await rm(folder, { recursive: true, force: true })
+  await world.at('staged')
+  return staged
+}
+
+/** Makes the tree that a rollback pinned the local tree again, from the snapshot that was kept of it. */
+export async function stagePinned(context: SyncContext, tree: Tree | null, spec: TreeSpec, cursor: string): Promise<Tree> {
+  const { config, world } = context
+  if (tree !== null && renderCursor(tree.manifest.cursor) === cursor) return tree
+  const kept = await readKept(spec, cursor, config.publisherKeys)
+  if (kept === null) throw new AgentFault('stage', 'nothing_to_roll_back', `the tree at ${cursor}, pinned by a rollback, is not kept here`)
+  const fetchShard = async (index: number) => renderShard(await readShard(kept, index))
+  const staged = await inStep('stage', () => adoptTree(spec, tree, kept.manifestText, config.publisherKeys, fetchShard, world.at))
   await world.at('staged')
   return staged
 }

@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { compareCursors, renderCursor, type Cursor } from '@muster/domain'
 import { manifestFile, TreeError, type HeadMap, type Tree, type TreeSpec } from '@muster/maptree'
 import type { TargetConfig } from '../config/agent-config.js'
 import { AgentFault, toFault } from '../fault.js'
+import { SourceMoved } from '../sources/source.js'
 import { holdsBack, recordFailure } from '../state/backoff.js'
 import { highestOf, mapState, raiseHighest, type MapState } from '../state/state.js'
 import { openTarget } from '../targets/open-target.js'
@@ -11,9 +13,12 @@ import { applyTarget } from './apply.js'
 import { treeSpecOf, type SyncContext } from './context.js'
 import { guardCursor, guardRoom, guardSize } from './guards.js'
 import { keepApplied } from './keep.js'
-import { headEntry, pullManifest, pullShards } from './pull.js'
-import { openLocalTree, stageTree } from './stage.js'
-import { dirname } from 'node:path'
+import { headEntry, pullHead, pullManifest, pullShards } from './pull.js'
+import { openLocalTree, stagePinned, stageTree } from './stage.js'
+
+/** A tree that was changed while it was read is read again: so many times in all, and so long after. */
+const MOVED_TRIES = 4
+const MOVED_WAIT_MS = 1000
 
 /** What became of one map in one run. */
 export interface MapResult {
@@ -92,9 +97,26 @@ export function openMapRun(context: SyncContext, map: string, configs: readonly 
 /** PULL and STAGE: from what HEAD says to a verified local tree. */
 async function advance(context: SyncContext, run: MapRun, headFault: AgentFault | null): Promise<void> {
   run.root = run.tree?.manifest.root ?? null
-  if (run.state.pinned !== null) return
-  if (context.head === null) throw headFault ?? new AgentFault('pull', 'source_unreachable', 'HEAD was not read')
-  const entry = headEntry(context, context.head, run.map, run.spec.secret)
+  if (run.state.pinned !== null) {
+    run.tree = await stagePinned(context, run.tree, run.spec, run.state.pinned.cursor)
+    run.root = run.tree.manifest.root
+    return
+  }
+  for (let tries = 1; ; tries++) {
+    if (context.head === null) throw headFault ?? new AgentFault('pull', 'source_unreachable', 'HEAD was not read')
+    try {
+      return await advanceTo(context, run, headEntry(context, context.head, run.map, run.spec.secret))
+    } catch (error) {
+      // Only a tree that is read while the publisher changes it moves: a moment later it stands still.
+      const moved = error instanceof AgentFault && error.cause instanceof SourceMoved
+      if (!moved || tries === MOVED_TRIES) throw error
+      await context.world.sleep(MOVED_WAIT_MS)
+      context.head = await pullHead(context)
+    }
+  }
+}
+
+async function advanceTo(context: SyncContext, run: MapRun, entry: HeadMap): Promise<void> {
   run.root = entry.root
   run.newLineage = guardCursor(highestKnown(run), entry.cursor, context.force).newLineage
   refuseBackingOff(context, run.state, entry.root)
@@ -109,7 +131,7 @@ async function fetchTree(context: SyncContext, run: MapRun, entry: HeadMap): Pro
   for (const target of run.targets) {
     await guardRoom('pull', dirname(target.config.path), target.neededBytes(pulled.manifest), context.force, context.world)
   }
-  await pullShards(context, run.tree, pulled.manifest)
+  await pullShards(context, run.tree, pulled)
   run.tree = await stageTree(context, run.tree, run.spec, pulled)
 }
 
