@@ -1,5 +1,5 @@
-import { join } from 'node:path'
 import { lockDataFolder, startEmbeddedPostgres, type Config, type Lifetime, type Logger } from '@muster/runtime'
+import { postgresFolder } from './data-folder.js'
 
 /** A database to work with, the operator's own or the embedded one, which then ends with it. */
 export interface UsableDatabase extends Lifetime {
@@ -10,7 +10,7 @@ export interface UsableDatabase extends Lifetime {
 export async function startDatabase(config: Config, log: Logger): Promise<UsableDatabase> {
   const own = config.database.url
   if (own !== null) return { url: own.reveal(), stop: () => undefined }
-  const { url, stop, exited } = await startEmbeddedPostgres({ dir: join(config.dataDir, 'postgres'), log })
+  const { url, stop, exited } = await startEmbeddedPostgres({ dir: postgresFolder(config.dataDir), log })
   return {
     url,
     stop,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ApiError, ConnectionError, createClient, type Client } from '@muster/client'
 import { CliFailure, EXIT, readConfig, type Config } from '@muster/runtime'
-import { adminKeyFile } from './serve/admin-key.js'
+import { adminKeyFile } from './data-folder.js'
 
 /** Runs a command against the API and says its refusals in the command's terms. */
 export async function withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {

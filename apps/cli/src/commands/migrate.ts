@@ -1,5 +1,4 @@
 import { answer, command, createLogger, readConfig } from '@muster/runtime'
-import { migrate } from '@muster/store'
 import type { Command } from 'commander'
 import { withDatabase } from '../database.js'
 
@@ -12,6 +11,7 @@ export function migrateCommand(): Command {
   return made.action(async () => {
     const config = readConfig()
     const log = createLogger({ level: config.logLevel, name: 'muster' })
+    const { migrate } = await import('@muster/store')
     const { applied } = await withDatabase(config, log, (databaseUrl) => migrate({ databaseUrl }))
     answer(made, { applied }, applied.length === 0 ? 'The schema is up to date.' : applied.map((name) => `applied ${name}`).join('\n'))
   })

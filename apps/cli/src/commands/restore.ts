@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { renderCursor } from '@muster/domain'
 import { answer, command, createLogger, readConfig } from '@muster/runtime'
-import { openStore } from '@muster/store'
 import type { Command } from 'commander'
 import { withDatabase } from '../database.js'
 
@@ -17,6 +16,7 @@ export function restoreCommand(): Command {
   accept.action(async () => {
     const config = readConfig()
     const log = createLogger({ level: config.logLevel, name: 'muster' })
+    const { openStore } = await import('@muster/store')
     const cursor = await withDatabase(config, log, async (databaseUrl) => {
       const store = await openStore({ databaseUrl })
       try {

@@ -1,12 +1,7 @@
-import { join } from 'node:path'
 import type { Actor, Directory } from '@muster/domain'
 import type { Logger } from '@muster/runtime'
+import { adminKeyFile } from '../data-folder.js'
 import { adoptKeyFile, writeNewKey } from './key-file.js'
-
-/** Where the first admin key lies: the text alone, 0600. */
-export function adminKeyFile(dataDir: string): string {
-  return join(dataDir, 'admin-key')
-}
 
 /**
  * A directory without any admin key gets one, in the file admin-key. Later starts leave keys alone: one that was revoked does not come

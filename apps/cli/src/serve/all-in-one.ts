@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { buildApi, mayReadMap } from '@muster/api'
 import type { Actor } from '@muster/domain'
 import { loadSigningKey, publisherRoutes, startPublisher, type PublishedEvent, type Publisher } from '@muster/publisher'
 import { lockDataFolder, runService, type Config, type Logger, type Loop, type Service } from '@muster/runtime'
 import { migrate, openStore, type Store } from '@muster/store'
 import { startWorker } from '@muster/worker'
+import { publishFolder, signingKeyFile } from '../data-folder.js'
 import { startDatabase } from '../database.js'
 import { localUrl } from '../with-client.js'
 import { ensureAdminKey } from './admin-key.js'
@@ -31,7 +32,7 @@ export interface AllInOneOptions {
  */
 export async function runAllInOne(options: AllInOneOptions): Promise<void> {
   const { config, log, localHost } = options
-  const publishDir = join(config.dataDir, 'publish')
+  const publishDir = publishFolder(config.dataDir)
   const local = localHostAt(config.dataDir)
   const actor: Actor = { keyId: 'muster-serve', role: 'admin', requestId: randomUUID() }
   await runService({ log, shutdownMs: config.shutdownMs }, async (service) => {
@@ -40,7 +41,7 @@ export async function runAllInOne(options: AllInOneOptions): Promise<void> {
     if (localHost) await ensureLocalHost(store.directory, local, actor)
     let agent: Loop | null = null
     const publisher = await service.start('publisher', async () => {
-      const signingKey = await loadSigningKey(join(config.dataDir, 'secrets', 'publisher.key'), join(publishDir, 'publisher.pub'))
+      const signingKey = await loadSigningKey(signingKeyFile(config.dataDir), join(publishDir, 'publisher.pub'))
       const onPublished = (event: PublishedEvent) => void freeze(started, event, log).then(() => agent?.wake())
       const started = await startPublisher({ feed: store.feed, publishDir, signingKey, log, onPublished, ...config.publisher })
       return started
@@ -59,7 +60,7 @@ export async function runAllInOne(options: AllInOneOptions): Promise<void> {
 
 async function startStore(service: Service, config: Config, log: Logger): Promise<Store> {
   await service.start('data folder', () => lockDataFolder(config.dataDir))
-  await mkdir(join(config.dataDir, 'secrets'), { recursive: true, mode: 0o700 })
+  await mkdir(dirname(signingKeyFile(config.dataDir)), { recursive: true, mode: 0o700 })
   const database = await service.start('database', () => startDatabase(config, log))
   const { applied } = await migrate({ databaseUrl: database.url })
   if (applied.length > 0) log.info({ applied }, 'schema brought up to date')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Actor, Directory, Outcome } from '@muster/domain'
 import { ALL_MAILSTORES, DEFAULT_GID, DEFAULT_UID } from '@muster/domain'
 import { replaceFile } from '@muster/maptree'
+import { hostFolder } from '../data-folder.js'
 import { adoptKeyFile, writeNewKey } from './key-file.js'
 
 export const LOCAL_HOST = 'local'
@@ -25,7 +26,7 @@ export interface LocalHost {
 }
 
 export function localHostAt(dataDir: string): LocalHost {
-  const dir = join(dataDir, 'hosts', LOCAL_HOST)
+  const dir = hostFolder(dataDir, LOCAL_HOST)
   return { dir, configFile: join(dir, 'agent.json'), keyFile: join(dir, 'agent-key'), compiledDir: join(dir, 'compiled') }
 }
 

@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import type { Address, Directory, DomainName } from '@muster/domain'
-import { adminKeyFile } from './admin-key.js'
+import { adminKeyFile } from '../data-folder.js'
 
 export interface Welcome {
   readonly url: string
