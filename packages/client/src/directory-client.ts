@@ -13,6 +13,7 @@ import type {
   DomainStateChanged,
   Host,
   HostDetail,
+  HostMaps,
   HostPage,
   ImportAnswer,
   ImportMailboxes,
@@ -89,6 +90,8 @@ export function createDirectoryClient(http: Http) {
       list: (query?: PageOptions) => http.json<HostPage>('GET', '/v1/hosts', { query }),
       patch: (name: string, body: PatchHost) => http.json<Host>('PATCH', urlPath`/v1/hosts/${name}`, { body }),
       delete: (name: string) => http.json<Deleted>('DELETE', urlPath`/v1/hosts/${name}`),
+      /** The maps that the host may read. With the key of that host, too, which reads nothing else of it. */
+      maps: (name: string) => orNull(http.json<HostMaps>('GET', urlPath`/v1/hosts/${name}/maps`), 'host_not_found'),
       /** With the key of that host. */
       report: (name: string, reports: readonly AgentReport[]) =>
         http.json<AgentReportsSaved>('POST', urlPath`/v1/hosts/${name}/reports`, { body: { reports } }),
