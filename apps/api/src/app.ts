@@ -12,7 +12,7 @@ import { createPasswords } from './passwords/passwords.js'
 import { createReportSignal } from './report-signal.js'
 import { addRequestLog, requestIdOf } from './request-log.js'
 import { ROUTES } from './routes/index.js'
-import { AJV_OPTIONS, parseIntegers } from './validation.js'
+import { AJV_OPTIONS, parseIntegers, refuseUnknownQuery } from './validation.js'
 
 export interface ApiOptions {
   readonly directory: Directory
@@ -65,7 +65,10 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   app.addHook('preValidation', parseIntegers)
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema)
   await addOpenapi(app)
-  for (const route of ROUTES) await app.register(route, context)
+  await app.register(async (scope) => {
+    scope.addHook('onRoute', refuseUnknownQuery)
+    for (const route of ROUTES) await scope.register(route, context)
+  })
   for (const plugin of options.plugins ?? []) {
     await app.register(async (scope) => {
       declareAccess(scope, ACCESS.anyKey)
@@ -85,8 +88,9 @@ function addBodyParsers(app: FastifyInstance): void {
     if (body === '') done(null, undefined)
     else parseJson(request, body, done)
   })
-  app.addHook('onRequest', async (request) => {
-    if (request.headers['content-length'] === '0') delete request.raw.headers['content-type']
+  app.addHook('onRequest', async ({ raw: { headers } }) => {
+    const { 'content-length': length = '0', 'transfer-encoding': encoding } = headers
+    if (length === '0' && encoding === undefined) delete headers['content-type']
   })
 }
 

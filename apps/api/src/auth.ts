@@ -1,4 +1,5 @@
-import { mapName, planHostMaps, type Actor, type Directory, type Key, type KeyRole } from '@muster/domain'
+import { mapName, parseMapName, planHostMaps, type Actor, type Directory, type Key, type KeyRole } from '@muster/domain'
+import { mapKinds } from '@muster/maps'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { parseToken, secretMatches } from './key-token.js'
 import { sendProblem } from './problems.js'
@@ -77,7 +78,9 @@ export async function mayReadMap(request: FastifyRequest, name: string): Promise
   const { caller } = request
   if (caller === null) return false
   if (caller.key.role === 'admin') return true
-  return (await caller.hostMaps()).includes(name)
+  if (caller.key.role === 'host') return (await caller.hostMaps()).includes(name)
+  const map = parseMapName(name)
+  return map !== null && !mapKinds[map.kind].secret
 }
 
 async function loadHostMaps(key: Key, directory: Directory): Promise<readonly string[]> {

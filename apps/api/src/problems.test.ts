@@ -25,7 +25,7 @@ test('a problem carries type, title, status, detail, code and the request it bel
   sendProblem(reply, 'address_in_use', 'A mailbox has this address.')
   expect(sent).toEqual({
     status: 409,
-    headers: { 'content-type': 'application/problem+json' },
+    headers: { 'content-type': 'application/problem+json', 'x-request-id': 'req-1' },
     body: {
       type: 'urn:muster:problem:address_in_use',
       title: 'The address is taken',

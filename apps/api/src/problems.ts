@@ -109,6 +109,8 @@ export function sendProblem<R extends ProblemReply>(reply: R, code: ProblemCode,
   const { status, title, retryAfterSeconds }: Answer = ANSWERS[code]
   reply.code(status)
   reply.header('content-type', 'application/problem+json')
+  // Here as well: what fails before any route is found passes no hook.
+  reply.header('x-request-id', reply.request.id)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
   reply.send({
     type: `urn:muster:problem:${code}`,
@@ -153,7 +155,7 @@ export function problems(...codes: ProblemCode[]): Record<number, TSchema> {
   return group([...codes, ...ALWAYS])
 }
 
-/** The same for an operation that takes a body. */
+/** The same for an operation that is sent a body, an empty one included. */
 export function problemsWithBody(...codes: ProblemCode[]): Record<number, TSchema> {
   return group([...codes, ...WITH_BODY, ...ALWAYS])
 }

@@ -9,6 +9,7 @@ export interface ReachFacts {
   readonly maps: readonly string[]
   readonly head: Cursor
   readonly hosts: readonly Host[]
+  /** One a host and map. */
   readonly reports: readonly HostReport[]
 }
 
@@ -40,16 +41,15 @@ function reachOfHost(host: Host, facts: ReachFacts, level: RevisionLevel): Revis
 }
 
 function reachOfMap(host: string, map: string, facts: ReachFacts, level: RevisionLevel): RevisionMap {
-  const reports = facts.reports.filter((report) => report.host === host && report.map === map)
-  const strongEnough = reports.filter((report) => STRENGTH[report.level] >= STRENGTH[level])
-  const furthest = reports.toSorted((a, b) => STRENGTH[b.level] - STRENGTH[a.level])[0]
-  const latest = reports.toSorted((a, b) => b.reportedAt.getTime() - a.reportedAt.getTime())[0]
+  const report = facts.reports.find((one) => one.host === host && one.map === map)
+  const cursor = report?.cursor ?? null
+  const strongEnough = report !== undefined && STRENGTH[report.level] >= STRENGTH[level]
   return {
     map,
-    reached: strongEnough.some(({ cursor }) => cursor?.lineage === facts.head.lineage && cursor.revision >= facts.revision),
-    cursor: furthest?.cursor ? renderCursor(furthest.cursor) : null,
-    level: furthest?.level ?? null,
-    failedStep: latest?.failedStep ?? null,
-    reason: latest?.reason ?? null,
+    reached: strongEnough && cursor?.lineage === facts.head.lineage && cursor.revision >= facts.revision,
+    cursor: cursor && renderCursor(cursor),
+    level: report?.level ?? null,
+    failedStep: report?.failedStep ?? null,
+    reason: report?.reason ?? null,
   }
 }

@@ -1,5 +1,5 @@
 import type { FieldError } from '@muster/contract'
-import type { FastifyRequest, FastifySchemaValidationError, FastifyServerOptions } from 'fastify'
+import type { FastifyRequest, FastifySchemaValidationError, FastifyServerOptions, RouteOptions } from 'fastify'
 
 /**
  * A request is taken as it is or refused: nothing is coerced (Fastify's own setting turns `null` into 0), nothing unknown is dropped,
@@ -8,6 +8,13 @@ import type { FastifyRequest, FastifySchemaValidationError, FastifyServerOptions
 export const AJV_OPTIONS: NonNullable<FastifyServerOptions['ajv']> = {
   customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: true, allowUnionTypes: true },
 }
+
+/** An operation without a query of its own takes none: `DELETE ...?dryRun=true` must not delete. */
+export function refuseUnknownQuery(route: RouteOptions): void {
+  route.schema = { querystring: NO_QUERY, ...route.schema }
+}
+
+const NO_QUERY = { type: 'object', properties: {}, additionalProperties: false }
 
 /** Tells only so many: the rest is more of the same. */
 const MOST_ERRORS = 100

@@ -50,7 +50,7 @@ export type HostMaps = Static<typeof HostMaps>
 export const HostDetail = resource('HostDetail', 'A host with its maps and what its agent last reported of each.', {
   ...properties,
   maps: Type.Array(ref(HostMap), { description: 'The maps it may read, by its roles.' }),
-  reports: Type.Array(ref(HostReport), { description: 'The latest report of each map and level; empty until its agent has reported.' }),
+  reports: Type.Array(ref(HostReport), { description: 'The latest report of each map; empty until its agent has reported.' }),
 })
 export type HostDetail = Static<typeof HostDetail>
 

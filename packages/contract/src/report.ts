@@ -5,7 +5,9 @@ import { nullable, ref, resource, word } from './schema.js'
 /** How far a map has come on a host, weakest first. */
 export const REPORT_LEVELS = ['staged', 'applied', 'effective'] as const
 
-const cursor = nullable(CursorField)
+const cursor = nullable(
+  Type.String({ ...CursorField, description: 'The cursor that is live on the host: LINEAGE-REVISION-NONCE; null for none.' }),
+)
 const root = nullable(
   Type.String({
     pattern: '^[0-9a-f]{64}$',
@@ -14,13 +16,13 @@ const root = nullable(
   }),
 )
 const level = word(REPORT_LEVELS, {
-  description: 'staged: the tree is on the host. applied: the compiled map is swapped in. effective: the daemons certainly see it.',
+  description: 'staged: the tree is on the host, and none is compiled yet. applied: the compiled map is swapped in. effective: the daemons certainly see it.',
   examples: ['effective'],
 })
 const failedStep = nullable(
   Type.String({
     pattern: '^[a-z][a-z-]{0,31}$',
-    description: 'The step that failed (pull, stage, compile, probe, swap, ...); null when all went well.',
+    description: 'The step at which a newer tree fails now (pull, stage, compile, probe, swap, ...); null when all is well.',
     examples: ['probe'],
   }),
 )
@@ -32,7 +34,11 @@ const reason = nullable(
   }),
 )
 
-export const AgentReport = resource('AgentReport', 'Where one map stands on the host, as its agent found it.', {
+/**
+ * `cursor` and `root` are of what is live at `level`, and stay so while a newer tree fails: `failedStep` tells of that one. So a host
+ * never seems to lose a revision that its daemons still use.
+ */
+export const AgentReport = resource('AgentReport', 'Where one map stands on the host: what is live, and what fails.', {
   map: MapNameField,
   cursor,
   root,
@@ -43,7 +49,7 @@ export const AgentReport = resource('AgentReport', 'Where one map stands on the 
 export type AgentReport = Static<typeof AgentReport>
 
 export const AgentReports = resource('AgentReports', 'What an agent sends after each round, with its host key.', {
-  reports: Type.Array(ref(AgentReport), { minItems: 1, maxItems: 256, description: 'One a map and level.' }),
+  reports: Type.Array(ref(AgentReport), { minItems: 1, maxItems: 256, description: 'One a map; of two of the same map the last counts.' }),
 })
 export type AgentReports = Static<typeof AgentReports>
 

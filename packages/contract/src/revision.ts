@@ -14,12 +14,12 @@ export const RevisionMap = resource('RevisionMap', 'One map that the revision to
   cursor: nullable(CursorField),
   level: nullable(
     word(REPORT_LEVELS, {
-      description: 'The furthest level reported at that cursor; null before the first report.',
+      description: 'What that cursor is on the host; null before the first report.',
       examples: ['effective'],
     }),
   ),
   failedStep: nullable(
-    Type.String({ description: "The step that fails now, from the host's last report; null when none does.", examples: ['probe'] }),
+    Type.String({ description: "The step at which a newer tree fails now; null when none does.", examples: ['probe'] }),
   ),
   reason: nullable(Type.String({ description: 'Why it fails; null when nothing does.', examples: ['The disk is full.'] })),
 })

@@ -6,7 +6,7 @@ import { announce, answerState, writeResponse } from '../answers.js'
 import { ACCESS, actorOf } from '../auth.js'
 import type { RouteContext } from '../context.js'
 import { refuseBody } from '../no-body.js'
-import { problems, sendRefusal } from '../problems.js'
+import { problemsWithBody, sendRefusal } from '../problems.js'
 import { renderCustomer } from '../wire.js'
 
 const WORDS = {
@@ -36,7 +36,7 @@ export const changeCustomerState: FastifyPluginAsyncTypebox<RouteContext> = asyn
           tags: ['Customers'],
           ...WORDS[change],
           params: Type.Object({ customerId: CustomerId }),
-          response: { 200: writeResponse(CustomerStateChanged, 'As it is now.'), ...problems('customer_not_found') },
+          response: { 200: writeResponse(CustomerStateChanged, 'As it is now.'), ...problemsWithBody('customer_not_found') },
         },
       },
       async (request, reply) => {

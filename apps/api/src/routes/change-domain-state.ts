@@ -6,7 +6,7 @@ import { announce, answerState, writeResponse } from '../answers.js'
 import { ACCESS, actorOf } from '../auth.js'
 import type { RouteContext } from '../context.js'
 import { refuseBody } from '../no-body.js'
-import { problems, sendRefusal } from '../problems.js'
+import { problemsWithBody, sendRefusal } from '../problems.js'
 import { renderDomain } from '../wire.js'
 
 const WORDS = {
@@ -36,7 +36,10 @@ export const changeDomainState: FastifyPluginAsyncTypebox<RouteContext> = async 
           tags: ['Domains'],
           ...WORDS[change],
           params: Type.Object({ domain: DomainText }),
-          response: { 200: writeResponse(DomainStateChanged, 'As it is now.'), ...problems('domain_name_invalid', 'domain_not_found') },
+          response: {
+            200: writeResponse(DomainStateChanged, 'As it is now.'),
+            ...problemsWithBody('domain_name_invalid', 'domain_not_found'),
+          },
         },
       },
       async (request, reply) => {

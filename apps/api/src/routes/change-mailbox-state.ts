@@ -6,7 +6,7 @@ import { announce, answerState, writeResponse } from '../answers.js'
 import { ACCESS, actorOf } from '../auth.js'
 import type { RouteContext } from '../context.js'
 import { refuseBody } from '../no-body.js'
-import { problems, sendRefusal } from '../problems.js'
+import { problemsWithBody, sendRefusal } from '../problems.js'
 import { renderMailbox } from '../wire.js'
 
 const WORDS = {
@@ -36,7 +36,10 @@ export const changeMailboxState: FastifyPluginAsyncTypebox<RouteContext> = async
           tags: ['Mailboxes'],
           ...WORDS[change],
           params: Type.Object({ address: AddressText }),
-          response: { 200: writeResponse(MailboxStateChanged, 'As it is now.'), ...problems('address_invalid', 'mailbox_not_found') },
+          response: {
+            200: writeResponse(MailboxStateChanged, 'As it is now.'),
+            ...problemsWithBody('address_invalid', 'mailbox_not_found'),
+          },
         },
       },
       async (request, reply) => {

@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import { response } from '../answers.js'
 import { ACCESS } from '../auth.js'
 import type { RouteContext } from '../context.js'
+import { NO_HASHES } from '../mailbox-request.js'
 import { problemsWithBody, sendProblem, sendRefusal } from '../problems.js'
 
 export const checkPassword: FastifyPluginAsyncTypebox<RouteContext> = async (app, { directory, passwords }) => {
@@ -31,8 +32,10 @@ export const checkPassword: FastifyPluginAsyncTypebox<RouteContext> = async (app
       const address = parseAddress(request.params.address)
       if (!address.ok) return sendRefusal(reply, address)
       const hashes = await directory.loadPasswordHashes(address.value)
-      if (hashes === null) return sendProblem(reply, 'mailbox_not_found', 'Create it first: POST /v1/mailboxes.')
-      const verdict = await passwords.verify(request.body.password, hashes)
+      if (hashes === null && (await directory.getMailbox(address.value)) === null) {
+        return sendProblem(reply, 'mailbox_not_found', 'Create it first: POST /v1/mailboxes.')
+      }
+      const verdict = await passwords.verify(request.body.password, hashes ?? NO_HASHES)
       if (!verdict.ok) return sendRefusal(reply, verdict)
       return reply.send({ matches: verdict.value })
     },

@@ -5,7 +5,7 @@ import { announce, writeResponse } from '../answers.js'
 import { ACCESS, actorOf } from '../auth.js'
 import type { RouteContext } from '../context.js'
 import { refuseBody } from '../no-body.js'
-import { problems, sendRefusal } from '../problems.js'
+import { problemsWithBody, sendRefusal } from '../problems.js'
 
 export const deleteCustomer: FastifyPluginAsyncTypebox<RouteContext> = async (app, context) => {
   app.delete(
@@ -18,7 +18,7 @@ export const deleteCustomer: FastifyPluginAsyncTypebox<RouteContext> = async (ap
         tags: ['Customers'],
         summary: 'Delete a customer without domains',
         params: Type.Object({ customerId: CustomerId }),
-        response: { 200: writeResponse(Deleted, 'It is gone.'), ...problems('customer_not_found', 'customer_not_empty') },
+        response: { 200: writeResponse(Deleted, 'It is gone.'), ...problemsWithBody('customer_not_found', 'customer_not_empty') },
       },
     },
     async (request, reply) => {

@@ -6,7 +6,7 @@ import { announce, writeResponse } from '../answers.js'
 import { ACCESS, actorOf } from '../auth.js'
 import type { RouteContext } from '../context.js'
 import { refuseBody } from '../no-body.js'
-import { problems, sendRefusal } from '../problems.js'
+import { problemsWithBody, sendRefusal } from '../problems.js'
 
 export const deleteDomain: FastifyPluginAsyncTypebox<RouteContext> = async (app, context) => {
   app.delete(
@@ -22,7 +22,7 @@ export const deleteDomain: FastifyPluginAsyncTypebox<RouteContext> = async (app,
         params: Type.Object({ domain: DomainText }),
         response: {
           200: writeResponse(Deleted, 'It is gone.'),
-          ...problems('domain_name_invalid', 'domain_not_found', 'domain_not_empty'),
+          ...problemsWithBody('domain_name_invalid', 'domain_not_found', 'domain_not_empty'),
         },
       },
     },

@@ -5,7 +5,7 @@ import { announce, writeResponse } from '../answers.js'
 import { ACCESS, actorOf } from '../auth.js'
 import type { RouteContext } from '../context.js'
 import { refuseBody } from '../no-body.js'
-import { problems, sendRefusal } from '../problems.js'
+import { problemsWithBody, sendRefusal } from '../problems.js'
 
 export const deleteHost: FastifyPluginAsyncTypebox<RouteContext> = async (app, context) => {
   app.delete(
@@ -19,7 +19,7 @@ export const deleteHost: FastifyPluginAsyncTypebox<RouteContext> = async (app, c
         summary: 'Delete a host',
         description: 'Its keys stop working.',
         params: Type.Object({ host: HostNameField }),
-        response: { 200: writeResponse(Deleted, 'It is gone.'), ...problems('host_not_found') },
+        response: { 200: writeResponse(Deleted, 'It is gone.'), ...problemsWithBody('host_not_found') },
       },
     },
     async (request, reply) => {

@@ -5,7 +5,7 @@ import { announce, writeResponse } from '../answers.js'
 import { ACCESS, actorOf } from '../auth.js'
 import type { RouteContext } from '../context.js'
 import { refuseBody } from '../no-body.js'
-import { problems, sendRefusal } from '../problems.js'
+import { problemsWithBody, sendRefusal } from '../problems.js'
 
 export const deleteKey: FastifyPluginAsyncTypebox<RouteContext> = async (app, context) => {
   app.delete(
@@ -19,7 +19,7 @@ export const deleteKey: FastifyPluginAsyncTypebox<RouteContext> = async (app, co
         summary: 'Revoke a key',
         description: 'It stops working at once.',
         params: Type.Object({ keyId: KeyId }),
-        response: { 200: writeResponse(Deleted, 'It is gone.'), ...problems('key_not_found') },
+        response: { 200: writeResponse(Deleted, 'It is gone.'), ...problemsWithBody('key_not_found') },
       },
     },
     async (request, reply) => {

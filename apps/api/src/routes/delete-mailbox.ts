@@ -6,7 +6,7 @@ import { announce, writeResponse } from '../answers.js'
 import { ACCESS, actorOf } from '../auth.js'
 import type { RouteContext } from '../context.js'
 import { refuseBody } from '../no-body.js'
-import { problems, sendRefusal } from '../problems.js'
+import { problemsWithBody, sendRefusal } from '../problems.js'
 
 export const deleteMailbox: FastifyPluginAsyncTypebox<RouteContext> = async (app, context) => {
   app.delete(
@@ -20,7 +20,7 @@ export const deleteMailbox: FastifyPluginAsyncTypebox<RouteContext> = async (app
         summary: 'Delete a mailbox',
         description: 'The address is not given to another customer before its quarantine ends. Mail on the mailstore is not touched.',
         params: Type.Object({ address: AddressText }),
-        response: { 200: writeResponse(Deleted, 'It is gone.'), ...problems('address_invalid', 'mailbox_not_found') },
+        response: { 200: writeResponse(Deleted, 'It is gone.'), ...problemsWithBody('address_invalid', 'mailbox_not_found') },
       },
     },
     async (request, reply) => {

@@ -5,7 +5,7 @@ import { announce, writeResponse } from '../answers.js'
 import { ACCESS, actorOf } from '../auth.js'
 import type { RouteContext } from '../context.js'
 import { refuseBody } from '../no-body.js'
-import { problems, sendRefusal } from '../problems.js'
+import { problemsWithBody, sendRefusal } from '../problems.js'
 
 export const deleteMailstore: FastifyPluginAsyncTypebox<RouteContext> = async (app, context) => {
   app.delete(
@@ -18,7 +18,7 @@ export const deleteMailstore: FastifyPluginAsyncTypebox<RouteContext> = async (a
         tags: ['Mailstores'],
         summary: 'Delete a mailstore without mailboxes',
         params: Type.Object({ mailstore: MailstoreName }),
-        response: { 200: writeResponse(Deleted, 'It is gone.'), ...problems('mailstore_not_found', 'mailstore_not_empty') },
+        response: { 200: writeResponse(Deleted, 'It is gone.'), ...problemsWithBody('mailstore_not_found', 'mailstore_not_empty') },
       },
     },
     async (request, reply) => {
