@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseCursor, renderCursor, type Cursor } from '@muster/domain'
 import { deltaFileName, parseDelta, type Delta } from './delta.js'
@@ -41,9 +41,22 @@ export async function listDeltas(spec: Pick<TreeSpec, 'dir'>, to: Cursor): Promi
   return chain
 }
 
-/** Keeps the newest `keep` of those that lead to the tree's cursor, and removes all others. */
-export async function pruneDeltas(spec: Pick<TreeSpec, 'dir'>, cursor: Cursor, keep: number): Promise<void> {
-  const kept = new Set((await listDeltas(spec, cursor)).slice(0, keep).map((d) => deltaFileName(d.from, d.to)))
+/** Which deltas stay: the newest `keep`, as far as they take no more than `keepBytes`. */
+export interface DeltaRetention {
+  readonly keep: number
+  readonly keepBytes: number
+}
+
+/** Removes what retention lets go, and whatever does not lead to the tree's cursor. */
+export async function pruneDeltas(spec: Pick<TreeSpec, 'dir'>, cursor: Cursor, retention: DeltaRetention): Promise<void> {
+  const kept = new Set<string>()
+  let bytes = 0
+  for (const { from, to } of (await listDeltas(spec, cursor)).slice(0, retention.keep)) {
+    const name = deltaFileName(from, to)
+    bytes += (await stat(join(deltasOf(spec), name))).size
+    if (bytes > retention.keepBytes) break
+    kept.add(name)
+  }
   for (const name of await listFolder(deltasOf(spec))) {
     if (!kept.has(name)) await rm(join(deltasOf(spec), name), { recursive: true, force: true })
   }

@@ -22,6 +22,7 @@ export interface Resealed {
   readonly changed: boolean
 }
 
+/** The MANIFEST's line of a shard with these bytes. */
 export function digestOf(bytes: Buffer, entries: number): ShardDigest {
   return { bytes: bytes.length, sha256: sha256(bytes), entries }
 }
