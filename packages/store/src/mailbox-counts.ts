@@ -19,17 +19,19 @@ const SHARE = 0.02
  * 50 s), in the background, while the old ones serve; between, each process adds what it creates itself. Several processes are apart
  * by what they created within one age, which evens out, as all of them then see the same.
  */
-export function startMailboxCounts(pool: Pool): MailboxCounts {
+export function startMailboxCounts(pool: Pool, nowMs: () => number = () => performance.now()): MailboxCounts {
   let counts: Map<string, number> | null = null
   let counting: Promise<void> | null = null
-  let staleAt = 0
+  let staleAtMs = 0
 
   async function count(): Promise<void> {
-    const started = performance.now()
-    const { rows } = await pool.query<{ mailstore: string; n: number }>('select mailstore, count(*) as n from mailbox group by mailstore')
-    const tookMs = performance.now() - started
+    const startedMs = nowMs()
+    const { rows } = await pool.query<{ mailstore: string; n: number }>(
+      'select mailstore, count(*)::int as n from mailbox group by mailstore',
+    )
+    const endedMs = nowMs()
     counts = new Map(rows.map((row) => [row.mailstore, row.n]))
-    staleAt = performance.now() + Math.max(SHORTEST_AGE_MS, tookMs / SHARE)
+    staleAtMs = endedMs + Math.max(SHORTEST_AGE_MS, (endedMs - startedMs) / SHARE)
   }
   const refresh = () => (counting ??= count().finally(() => (counting = null)))
 
@@ -37,7 +39,7 @@ export function startMailboxCounts(pool: Pool): MailboxCounts {
     async read() {
       if (counts === null) await refresh()
       // A failure leaves the old counts; the create that asks meets the same broken database itself, and tells of it.
-      else if (performance.now() >= staleAt) refresh().catch(() => undefined)
+      else if (nowMs() >= staleAtMs) refresh().catch(() => undefined)
       return counts ?? new Map<string, number>()
     },
     add(mailstore, mailboxes) {

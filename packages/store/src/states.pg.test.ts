@@ -128,9 +128,9 @@ test('mailboxes made, imported and changed while their customer goes up and down
   must(await directory.putCustomer({ customerId: 'C-race', name: 'Race' }, actor))
   must(await directory.putDomain({ domain: domain('race.example'), customerId: 'C-race' }, actor))
   const other = await openStore({ databaseUrl: url, maxConnections: 4 })
-  let stop = false
+  const until = { stopped: false }
   const creators = Array.from({ length: 8 }, async (_, w) => {
-    for (let n = 0; !stop; n += 1) {
+    for (let n = 0; !until.stopped; n += 1) {
       const text = `c${w}-${n}@race.example`
       if (w === 0) must(await directory.importMailboxes([{ request: request(text) }], { dryRun: false, customerId: 'C-race' }, actor))
       else must(await directory.createMailbox(request(text), actor))
@@ -144,7 +144,7 @@ test('mailboxes made, imported and changed while their customer goes up and down
     for (; flips < 20; flips += 1) must(await other.directory.setCustomerState('C-race', flips % 2 ? 'resume' : 'suspend', actor))
     must(await other.directory.setCustomerState('C-race', 'suspend', actor))
   } finally {
-    stop = true
+    until.stopped = true
     await Promise.all(creators)
     await other.close()
   }
