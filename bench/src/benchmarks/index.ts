@@ -1,0 +1,6 @@
+import type { Benchmark } from '../frame/benchmark.js'
+import { compile } from './compile.js'
+import { creates } from './creates.js'
+
+/** In the order in which they are listed and run. */
+export const benchmarks: readonly Benchmark[] = [creates, compile]

@@ -1,0 +1,19 @@
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { repository } from './results.js'
+
+/**
+ * A folder below var/, which lies where the directory's own data would lie by default: /tmp may be memory, where fsync costs nothing.
+ * Other accounts may pass it, because PostgreSQL doesn't run as root.
+ */
+export async function withScratchFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const parent = join(repository, 'var', 'bench')
+  await mkdir(parent, { recursive: true })
+  const folder = await mkdtemp(join(parent, 'run-'))
+  await chmod(folder, 0o711)
+  try {
+    return await use(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 })
+  }
+}
