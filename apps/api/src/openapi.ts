@@ -15,6 +15,7 @@ const TAGS = [
   { name: 'Mailboxes', description: 'Create them, change quota and password, suspend, close, delete.' },
   { name: 'Imports', description: 'Bring the mailboxes of an existing site, with their hashes and where they lie.' },
   { name: 'Hosts', description: 'The machines that keep their own lookup databases, and what their agents report.' },
+  { name: 'Maps', description: 'The lookup tables as text, signed: what agents fetch, each host only its own.' },
   { name: 'Revisions and changes', description: 'Follow a change to the hosts; read what changed, for audit and billing.' },
   { name: 'Keys', description: 'Who may use this API.' },
   { name: 'Service', description: 'For load balancers and monitoring; no key needed.' },

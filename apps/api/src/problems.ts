@@ -106,22 +106,26 @@ export interface ProblemReply {
 }
 
 export function sendProblem<R extends ProblemReply>(reply: R, code: ProblemCode, detail: string, extra: { errors?: FieldError[] } = {}): R {
-  const { status, title, retryAfterSeconds }: Answer = ANSWERS[code]
+  const { status, retryAfterSeconds }: Answer = ANSWERS[code]
   reply.code(status)
   reply.header('content-type', 'application/problem+json')
   // Here as well: what fails before any route is found passes no hook.
   reply.header('x-request-id', reply.request.id)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
-  reply.send({
+  reply.send({ ...renderProblem(code, detail, reply.request.id), ...extra })
+  return reply
+}
+
+function renderProblem(code: ProblemCode, detail: string, requestId: string): Problem {
+  const { status, title } = ANSWERS[code]
+  return {
     type: `urn:muster:problem:${code}`,
     title,
     status,
     detail: detail === '' ? `${title}.` : detail,
     code,
-    instance: `urn:muster:request:${reply.request.id}`,
-    ...(extra.errors ? { errors: extra.errors } : {}),
-  } satisfies Problem)
-  return reply
+    instance: `urn:muster:request:${requestId}`,
+  }
 }
 
 /** A refusal as a problem. Its subject stays here: it may be as long, or as private, as the caller made it. */
@@ -163,8 +167,10 @@ export function problemsWithBody(...codes: ProblemCode[]): Record<number, TSchem
 function group(codes: readonly ProblemCode[]): Record<number, TSchema> {
   const responses: Record<number, TSchema> = {}
   for (const status of [...new Set(codes.map(statusOf))].sort((a, b) => a - b)) {
-    const lines = codes.filter((code) => statusOf(code) === status).map((code) => `\`${code}\`: ${titleOf(code)}.`)
-    responses[status] = { description: lines.join('\n\n'), content: { 'application/problem+json': { schema: ref(Problem) } } } as TSchema
+    const own = codes.filter((code) => statusOf(code) === status)
+    const description = own.map((code) => `\`${code}\`: ${titleOf(code)}.`).join('\n\n')
+    const media = { schema: ref(Problem), example: renderProblem(own[0] as ProblemCode, '', 'req-4711') }
+    responses[status] = { description, content: { 'application/problem+json': media } } as TSchema
   }
   return responses
 }

@@ -15,7 +15,7 @@ export const putCustomer: FastifyPluginAsyncTypebox<RouteContext> = async (app, 
       schema: {
         operationId: 'putCustomer',
         tags: ['Customers'],
-        summary: 'Create customer, or bring it up to date',
+        summary: 'Create a customer, or bring it up to date',
         description: "The id is the billing system's own. The same request again changes nothing and answers the same revision.",
         params: Type.Object({ customerId: CustomerId }),
         body: ref(PutCustomer),
