@@ -18,6 +18,14 @@ const LOCK_TIMEOUT_MS = 10_000
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 const CONNECT_TIMEOUT_MS = 10_000
 
+/**
+ * A session keeps the plans of its prepared statements, and of its foreign keys. Made while a table had a handful of rows, such a plan
+ * scans the table, and goes on scanning it when it has a hundred thousand, until autovacuum next looks (a minute). Every statement of
+ * the directory finds its rows by index; the few that read a whole table still may (postgres-feed.ts). Planning anew each time would
+ * do as well, and cost a quarter of the creates a second. jit: before PostgreSQL 18 the price that scans are given starts it.
+ */
+const PLANNER = '-c enable_seqscan=off -c jit=off'
+
 const INT8 = 20
 
 export function openDatabase(options: { databaseUrl: string; maxConnections: number; quarantineMs: number }): Database {
@@ -30,6 +38,7 @@ export function openDatabase(options: { databaseUrl: string; maxConnections: num
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    options: PLANNER,
     types,
   })
   pool.on('error', () => undefined) // an idle connection broke; the pool has dropped it, and whoever asks next gets a new one

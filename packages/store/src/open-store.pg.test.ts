@@ -1,7 +1,9 @@
 import { testDatabase } from '@muster/testkit'
 import { Client } from 'pg'
 import { expect, test } from 'vitest'
+import { makeCreateMailbox } from './create-mailbox.js'
 import { closeDatabase, openDatabase } from './database.js'
+import { makeImportMailboxes } from './import-mailboxes.js'
 import { openStore } from './open-store.js'
 import { actor, address, CUSTOMER, must, openSite, request } from './store.fixture.js'
 
@@ -66,6 +68,29 @@ test('no lock is waited for without end, and a session that stalls within a tran
     { name: 'idle_in_transaction_session_timeout', setting: '60000' },
     { name: 'lock_timeout', setting: '10000' },
   ])
+  await closeDatabase(database)
+})
+
+test('plans made while the site was small do not scan tables when it is large', async () => {
+  const database = openDatabase({ databaseUrl: url, maxConnections: 1, quarantineMs: 0 })
+  const { createMailbox } = makeCreateMailbox(database)
+  const { importMailboxes } = makeImportMailboxes(database)
+  const create = async (text: string) => must(await createMailbox(request(text), actor))
+  const scanned = async () => {
+    await database.pool.query('select pg_stat_force_next_flush()')
+    const { rows } = await database.pool.query<{ n: number }>(
+      `select sum(seq_tup_read) as n from pg_stat_user_tables where relname in ('mailbox', 'mailbox_password', 'domain', 'customer', 'tombstone', 'change_log', 'revision')`,
+    )
+    return Number(rows[0]?.n)
+  }
+  await (await openSite(url)).close()
+  await database.pool.query('vacuum analyze')
+  for (let n = 0; n < 10; n += 1) await create(`small${n}@example.net`)
+  const items = Array.from({ length: 1_000 }, (_, n) => ({ request: request(`large${n}@example.net`) }))
+  must(await importMailboxes(items, { dryRun: false, customerId: CUSTOMER }, actor))
+  const before = await scanned()
+  for (let n = 10; n < 20; n += 1) await create(`small${n}@example.net`)
+  expect(await scanned()).toBe(before)
   await closeDatabase(database)
 })
 

@@ -103,8 +103,8 @@ let cursors = 0
 async function* allMailboxRows(client: PoolClient, mailstore: string | null): AsyncGenerator<MailboxRow[]> {
   const cursor = `muster_rows_${(cursors += 1)}`
   const where = mailstore === null ? '' : 'where m.mailstore = $1'
-  // All rows will be fetched: the plan that is best for the whole, not the one with the quickest first row.
-  await client.query('set local cursor_tuple_fraction = 1')
+  // All rows will be fetched: the plan that is best for the whole, a scan included, not the one with the quickest first row.
+  await client.query('set local cursor_tuple_fraction = 1; set local enable_seqscan = on')
   await client.query(`declare ${cursor} no scroll cursor for ${ROWS} ${where}`, mailstore === null ? [] : [mailstore])
   try {
     for (;;) {

@@ -50,13 +50,15 @@ const FILL = `
   select setval('change_set_seq', 2000000);
   alter table change_log enable trigger user;`
 
-test('a large transaction reads no more of a log of 1,000,000 rows, with statistics, than of an empty one', async () => {
-  const empty = await readsOfBigTransaction()
+test('a large transaction reads no more of a log of 1,000,000 rows, with statistics, than of one of three rows', async () => {
+  for (const key of ['a', 'b', 'c']) await other.query(ONE, [key])
+  await other.query('vacuum analyze') // of three rows the planner would rather scan the table, and a session keeps its plans
+  const small = await readsOfBigTransaction()
   await other.query(FILL)
   await other.query('vacuum analyze') // what autovacuum does: from here on, plans are made by statistics
   const full = await readsOfBigTransaction()
 
-  expect(full).toEqual(empty)
+  expect(full).toEqual(small)
   // One row a statement, the first of the change set: to see that the set is this transaction's own.
   expect(full).toEqual([
     { table: 'change_log', scanned: 0, found: 1_001 },
