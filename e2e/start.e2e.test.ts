@@ -175,6 +175,23 @@ describeWithTools('npm start', ['curl', 'gdbmtool', 'libgdbm'], () => {
     expect(await run('keys', 'list')).toMatchObject({ exit: 4, stderr: expect.stringContaining('MUSTER_API_URL') as string })
   })
 
+  test('migrate and restore accept work on the embedded database once Muster is stopped, and wait for nobody while it runs', async () => {
+    const cwd = join(folder, 'direct')
+    const muster = serve(cwd)
+    await ready(muster)
+    expect(await runMuster({ args: ['restore', 'accept'], cwd })).toMatchObject({ exit: 6, stdout: '' })
+    expect(await stop(muster)).toBe(0)
+    expect(await runMuster({ args: ['migrate', '--json'], cwd })).toMatchObject({ exit: 0, stdout: '{"applied":[]}\n' })
+    const accepted = await runMuster({ args: ['restore', 'accept', '--json'], cwd })
+    expect(JSON.parse(accepted.stdout)).toMatchObject({ lineage: 2 })
+    expect(processesThatName(cwd)).toEqual([])
+
+    const again = serve(cwd)
+    await ready(again)
+    await until(again, () => /^cursor 2-/m.test(readIfThere(join(cwd, 'var/publish/HEAD'))))
+    expect(await stop(again)).toBe(0)
+  })
+
   describe.runIf(process.getuid?.() === 0)('as root', () => {
     test('it runs as an ordinary user', async () => {
       const cwd = join(folder, 'nobody')

@@ -12,10 +12,10 @@ interface Ran {
 
 /** Runs one command `do` whose work is `work`, and keeps what it writes. */
 async function run(argv: readonly string[], work: () => unknown = () => undefined): Promise<Ran> {
-  const keep = (stream: NodeJS.WriteStream): { text: string; spy: MockInstance } => {
-    const kept = { text: '', spy: vi.spyOn(stream, 'write') }
-    kept.spy.mockImplementation((chunk: string) => {
-      kept.text += chunk
+  const keep = (stream: NodeJS.WriteStream): { text: string; spy: MockInstance<NodeJS.WriteStream['write']> } => {
+    const kept = { text: '', spy: vi.spyOn(stream, 'write') as MockInstance<NodeJS.WriteStream['write']> }
+    kept.spy.mockImplementation((chunk) => {
+      kept.text += String(chunk)
       return true
     })
     return kept

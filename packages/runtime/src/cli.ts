@@ -86,7 +86,7 @@ export interface FailureText {
 export function describeFailure(error: unknown): FailureText {
   if (error instanceof CliFailure) return { exitCode: error.exitCode, code: error.code, message: error.message, hint: error.hint }
   if (error instanceof ConfigError) {
-    const hint = 'Correct the environment variables above; docs/configuration.md lists them all.'
+    const hint = 'Correct the environment variables above; docs/operations/configuration.md lists them all.'
     return { exitCode: EXIT.config, code: 'config_invalid', message: error.message, hint }
   }
   if (error instanceof DataFolderBusy) {

@@ -42,5 +42,12 @@ export function createLogger(options: LoggerOptions): Logger {
 function prettyStderr(): DestinationStream {
   // Loaded only on a terminal: a cron job every minute need not pay for it.
   const pretty = createRequire(import.meta.url)('pino-pretty') as (options: PrettyOptions) => DestinationStream
-  return pretty({ destination: 2, sync: true, colorize: true, ignore: 'pid,hostname,name', translateTime: 'SYS:HH:MM:ss' })
+  return pretty({
+    destination: 2,
+    sync: true,
+    colorize: true,
+    ignore: 'pid,hostname,name',
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss',
+  })
 }
