@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { generateSigningKey, type ShardCount } from '@muster/maptree'
 import { createLogger } from '@muster/runtime'
 import { parseConfig } from './config/parse-config.js'
 import type { AgentConfig } from './config/agent-config.js'
@@ -27,10 +28,10 @@ export const TARGETS = {
   text: (folder: string) => ({ map: 'dovecot-passwd@ms1', target: 'text', path: join(folder, 'dovecot-passwd') }),
 }
 
-export function makeTestAgent(targets: readonly (keyof typeof TARGETS)[], settings: Record<string, unknown> = {}): TestAgent {
+export function makeTestAgent(targets: readonly (keyof typeof TARGETS)[], shardCount: ShardCount = 1): TestAgent {
   const folder = makeTestFolder()
-  const published = makePublishedFolder(join(folder, 'publish'))
-  const config = configFor(folder, published, targets, settings)
+  const published = makePublishedFolder(join(folder, 'publish'), generateSigningKey(), shardCount)
+  const config = configFor(folder, published, targets)
   return {
     folder,
     published,

@@ -11,10 +11,13 @@ import {
   replaceTree,
   shardOf,
   sortEntries,
+  TreeError,
   treeSpec,
   type HeadMap,
   type SigningKey,
+  type ShardCount,
   type SortedShard,
+  type Tree,
   type TreeSpec,
 } from '@muster/maptree'
 
@@ -34,7 +37,8 @@ export interface PublishAt {
   readonly issued: Date
 }
 
-export function makePublishedFolder(folder: string, key = generateSigningKey()): PublishedFolder {
+/** With one shard most tests are fast; those that are about shards ask for 256. */
+export function makePublishedFolder(folder: string, key = generateSigningKey(), shardCount: ShardCount = 1): PublishedFolder {
   mkdirSync(folder, { recursive: true })
   const publicKeyFile = join(folder, 'publisher.pub')
   writeFileSync(publicKeyFile, renderPublicKey(key))
@@ -45,7 +49,7 @@ export function makePublishedFolder(folder: string, key = generateSigningKey()):
     publicKeyFile,
     publish: async (maps, { lineage = 1, revision, nonce, issued = new Date() }) => {
       const cursor = { lineage, revision, nonce: nonce ?? revision.toString(16).padStart(16, 'a') }
-      for (const [map, lines] of Object.entries(maps)) heads.set(map, await publishMap(folder, map, lines, cursor, key))
+      for (const [map, lines] of Object.entries(maps)) heads.set(map, await publishMap(specOf(folder, map, shardCount), lines, cursor, key))
       const inUse = [...heads.values()].filter((head) => head.cursor.lineage <= lineage)
       writeFileSync(join(folder, 'HEAD'), renderHead({ cursor, issued, maps: inUse }, key))
       return cursor
@@ -53,18 +57,27 @@ export function makePublishedFolder(folder: string, key = generateSigningKey()):
   }
 }
 
-async function publishMap(folder: string, map: string, lines: readonly string[], cursor: Cursor, key: SigningKey): Promise<HeadMap> {
-  const spec = specOf(folder, map)
-  const current = await openTree(spec, [key])
+async function publishMap(spec: TreeSpec, lines: readonly string[], cursor: Cursor, key: SigningKey): Promise<HeadMap> {
+  const current = await openOwnTree(spec, key)
   const { tree } = await replaceTree(spec, current, shardsOf(spec, lines), { cursor, key, deltaLimit: 1000, restamp: true })
   await freezeSnapshot(tree)
-  return { map, cursor: tree.manifest.cursor, root: tree.manifest.root }
+  return { map: spec.map, cursor: tree.manifest.cursor, root: tree.manifest.root }
 }
 
-export function specOf(folder: string, map: string): TreeSpec {
+/** A tree that another key signed is written anew, as the publisher does. */
+async function openOwnTree(spec: TreeSpec, key: SigningKey): Promise<Tree | null> {
+  try {
+    return await openTree(spec, [key])
+  } catch (error) {
+    if (error instanceof TreeError) return null
+    throw error
+  }
+}
+
+export function specOf(folder: string, map: string, shardCount: ShardCount): TreeSpec {
   const ref = parseMapName(map)
   if (ref === null) throw new Error(`${map} is no map`)
-  return treeSpec(folder, ref, mapKinds[ref.kind])
+  return treeSpec(folder, ref, mapKinds[ref.kind], shardCount)
 }
 
 async function* shardsOf(spec: TreeSpec, lines: readonly string[]): AsyncGenerator<SortedShard> {
@@ -72,7 +85,8 @@ async function* shardsOf(spec: TreeSpec, lines: readonly string[]): AsyncGenerat
   for (const line of lines) {
     const key = spec.keyOfLine(line)
     const index = shardOf(key, spec.shardCount)
-    shards.set(index, [...(shards.get(index) ?? []), { key, line }])
+    const entries = shards.get(index) ?? []
+    if (entries.push({ key, line }) === 1) shards.set(index, entries)
   }
   for (const [index, entries] of shards) yield { index, entries: sortEntries(entries) }
 }

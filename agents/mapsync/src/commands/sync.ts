@@ -40,7 +40,7 @@ export function toJson({ maps, oldHead, reportFault, exitCode }: SyncResult) {
     exitCode,
     maps: maps.map(mapToJson),
     oldHead,
-    report: reportFault === null ? 'sent' : reportFault.message,
+    reportFailure: reportFault?.message ?? null,
   }
 }
 

@@ -24,8 +24,9 @@ export function openRsyncSource(address: RsyncAddress, ssh: AgentConfig['ssh']):
     readHead: () => readOne(base, `${module('head')}/HEAD`, 'HEAD'),
     readManifest: (map, place) => readOne(base, `${treeAt(map, place)}MANIFEST`, 'MANIFEST'),
     fetchShards: async (map, place, names, folder) => {
-      const list = names.map((name) => `${name}\n`).join('')
-      await runRsync([...base, '--files-from=-', `${treeAt(map, place)}shards/`, `${folder}/`], list)
+      // Named from the module's root: rsync 3.5 finds none of the names when the source is a folder below it (`use chroot = no`).
+      const list = names.map((name) => `${placeFolder(place)}shards/${name}\n`).join('')
+      await runRsync([...base, '--files-from=-', '--no-relative', `${module(map)}/`, `${folder}/`], list)
     },
   }
 }

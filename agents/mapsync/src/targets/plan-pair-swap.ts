@@ -27,7 +27,7 @@ export interface PairPlanner {
  * - a removed account must lose its entry before its password goes: main first, or a login under way fails with an error instead of
  *   "no such user";
  * - both at once take a shadow in between that holds the new passwords and still those of removed accounts: between, main, shadow;
- * - where one key is given to somebody else (its password and its home, mail, uid or gid all change), neither the old password may open the
+ * - where one key is given to somebody else (its password changes, and so does its home, mail, uid or gid), neither the old password may open the
  *   new home nor the new one the old: the shadow in between has no password for it, and nobody logs in there for a moment. A login that is
  *   right both before and after is never refused, because for such a key there is none.
  * Holds only the keys that need care, so that the whole map may be passed through it.
@@ -54,5 +54,5 @@ export function createPairPlanner(): PairPlanner {
 }
 
 function changesHands(old: UserdbParts, now: UserdbParts): boolean {
-  return old.shadow !== null && now.shadow !== null && old.shadow !== now.shadow && identityOf(old.main) !== identityOf(now.main)
+  return old.shadow !== now.shadow && identityOf(old.main) !== identityOf(now.main)
 }
