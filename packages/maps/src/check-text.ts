@@ -2,12 +2,13 @@ import { MapSyntaxError } from './map-kind.js'
 
 /**
  * The last gate before a line: a value that the format cannot hold is a bug further up, where everything was parsed, and stops the
- * render instead of becoming another line or field. `forbidden` matches one bad character.
+ * render instead of becoming another line or field. `forbidden` matches one bad character. Called some times a line, so it makes no
+ * text unless there is something to say.
  */
-export function checkText(what: string, value: string, forbidden: RegExp): string {
-  const bad = forbidden.exec(value)
-  if (bad) throw new MapSyntaxError(`${what} holds ${nameOf(bad[0])}, which this format cannot hold`)
-  return value
+export function checkText(what: string, value: string, forbidden: RegExp, owner?: string): string {
+  if (!forbidden.test(value)) return value
+  const bad = nameOf(forbidden.exec(value)?.[0] ?? '')
+  throw new MapSyntaxError(`${what}${owner === undefined ? '' : ` of ${owner}`} holds ${bad}, which this format cannot hold`)
 }
 
 function nameOf(character: string): string {

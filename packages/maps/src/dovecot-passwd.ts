@@ -30,6 +30,7 @@ const ALL_DOVECOT_SERVICES = SERVICES.flatMap((service) => DOVECOT_SERVICES[serv
 
 /** `#` is a comment only where a line begins with it. */
 const IN_FIELD = /[:\p{Control}\p{Surrogate}]/u
+const IN_MAILDIR = /[:\s\p{Control}\p{Surrogate}]/u
 const IN_EXTRA_NAME = /[=\s%\p{Control}\p{Surrogate}]/u
 const IN_EXTRA_VALUE = /[\s\p{Control}\p{Surrogate}]/u
 const MAX_ID = 4_294_967_294
@@ -61,8 +62,8 @@ export function dovecotServiceKey(service: string, address: Address): string {
 
 function accountEntry(row: MailboxRow): Entry {
   const key = dovecotUser(row.address)
-  const home = checkText(`home of ${row.address}`, row.home, IN_FIELD)
-  const maildir = checkText(`maildir of ${row.address}`, row.maildir, /[:\s\p{Control}\p{Surrogate}]/u)
+  const home = checkText('home', row.home, IN_FIELD, row.address)
+  const maildir = checkText('maildir', row.maildir, IN_MAILDIR, row.address)
   const password = isRestricted(row) ? NO_PASSWORD : (passwordOf(row) ?? NO_PASSWORD)
   const owner = `${checkId('uid', row.uid)}:${checkId('gid', row.gid)}`
   return { key, line: `${key}:${password}:${owner}::${home}::userdb_mail=maildir:${expandable(maildir)}${quotaOf(row)}` }
@@ -83,8 +84,8 @@ function isRestricted({ services }: MailboxRow): boolean {
 
 function passwordOf({ address, status, argon2id, crypt }: MailboxRow): string | null {
   if (status !== 'active') return null
-  if (argon2id !== null) return `{ARGON2ID}${checkText(`password hash of ${address}`, argon2id, IN_FIELD)}`
-  return crypt === null ? null : `{CRYPT}${checkText(`password hash of ${address}`, crypt, IN_FIELD)}`
+  if (argon2id !== null) return `{ARGON2ID}${checkText('password hash', argon2id, IN_FIELD, address)}`
+  return crypt === null ? null : `{CRYPT}${checkText('password hash', crypt, IN_FIELD, address)}`
 }
 
 function quotaOf({ quotaBytes, quotaMessages }: MailboxRow): string {

@@ -29,8 +29,8 @@ export const userdb: MapKind<UserdbFields> = {
 
 function entryOf(row: MailboxRow): Entry {
   const key = row.address
-  const home = checkText(`home of ${key}`, row.home, IN_VALUE)
-  const mail = checkText(`maildir of ${key}`, row.maildir, IN_VALUE)
+  const home = checkText('home', row.home, IN_VALUE, key)
+  const mail = checkText('maildir', row.maildir, IN_VALUE, key)
   const quota = renderMaildirQuota(row)
   // The name is for people only, so one that was stored before names were checked loses a character and stops nothing.
   const gecos = row.name?.replaceAll(/[|\p{Control}\p{Surrogate}]/gu, ' ')
@@ -43,7 +43,7 @@ function entryOf(row: MailboxRow): Entry {
 /** One systempw where everything is allowed. It would answer for each service without a field of its own, so else none is written. */
 function passwordsOf({ address, status, crypt, services }: MailboxRow): string {
   if (status !== 'active' || crypt === null) return ''
-  checkText(`password hash of ${address}`, crypt, IN_VALUE)
+  checkText('password hash', crypt, IN_VALUE, address)
   const allowed = SERVICES.filter((service) => services.includes(service))
   if (allowed.length === SERVICES.length) return `|systempw=${crypt}`
   return allowed.map((service) => `|${PASSWORD_FIELDS[service]}=${crypt}`).join('')

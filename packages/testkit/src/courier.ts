@@ -41,6 +41,8 @@ mount --bind "$1" /etc/courier
 mount --bind "$2" /run
 mkdir -p -m 755 /run/courier/authdaemon
 "$3" &
+# A login that comes before authdaemond listens is refused as if its password were wrong.
+until [ -S /run/courier/authdaemon/socket ]; do sleep 0.05; done
 exec env -i PATH=/usr/bin:/bin MAILDIRPATH=Maildir POP3AUTH= \\
   "$4" -address="$5" -maxprocs=100 -maxperip=100 -nodnslookup -noidentlookup "$6" "$7" "$8" Maildir
 `

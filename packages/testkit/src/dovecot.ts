@@ -19,6 +19,11 @@ export interface DovecotOptions {
   readonly settings?: string
 }
 
+export interface DovecotProcess extends DaemonProcess {
+  /** Its dovecot.conf, for `doveadm -c`. */
+  readonly config: string
+}
+
 type Protocol = keyof DovecotOptions['ports']
 const LISTENERS: Record<Protocol, { service: string; tls: string | null }> = {
   pop3: { service: 'pop3-login', tls: 'pop3s' },
@@ -27,7 +32,7 @@ const LISTENERS: Record<Protocol, { service: string; tls: string | null }> = {
 }
 
 /** A real Dovecot with a configuration and a base_dir of its own. Without root it serves mailboxes of the user who runs the test only. */
-export async function startDovecot(options: DovecotOptions): Promise<DaemonProcess> {
+export async function startDovecot(options: DovecotOptions): Promise<DovecotProcess> {
   const folder = await makeTemporaryFolder('muster-dovecot-')
   const config = join(folder, 'dovecot.conf')
   await mkdir(join(folder, 'state'))
@@ -38,6 +43,7 @@ export async function startDovecot(options: DovecotOptions): Promise<DaemonProce
     const daemon = await startDaemonProcess(toolPath('dovecot'), ['-F', '-c', config], listens)
     return {
       ...daemon,
+      config,
       async stop() {
         await daemon.stop()
         await removeFolder()
@@ -57,7 +63,6 @@ function enabled({ ports }: DovecotOptions): { protocol: Protocol; port: number 
 }
 
 function renderConfig(options: DovecotOptions, folder: string): string {
-  const passwdFile = `{\n  driver = passwd-file\n  args = username_format=%Lu ${options.passwdFile}\n}`
   return `base_dir = ${join(folder, 'base')}
 state_dir = ${join(folder, 'state')}
 log_path = /dev/stderr
@@ -68,15 +73,31 @@ listen = ${options.host}
 ssl = no
 disable_plaintext_auth = no
 auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 first_valid_uid = 1
 mail_location = maildir:~/Maildir
 login_greeting = ${options.greeting ?? 'Dovecot ready.'}
-passdb ${passwdFile}
-userdb ${passwdFile}
+${renderAuth(options.passwdFile)}
 ${enabled(options).map(renderListener).join('\n')}
 ${renderIdentity()}
 ${options.settings ?? ''}
 `
+}
+
+/** As docs/map-formats.md has it: a test of packages/maps compares the two. */
+function renderAuth(passwdFile: string): string {
+  const block = (kind: string, args: string) => `${kind} {\n  driver = passwd-file\n  args = ${args}\n}`
+  return [
+    `auth_username_chars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_@+='#&$*~^?"`,
+    block('passdb', `username_format=%Ls"%Lu ${passwdFile}`),
+    block('passdb', `username_format=%Lu ${passwdFile}`),
+    block('userdb', `username_format=%Lu ${passwdFile}`),
+    block('userdb', '/dev/null'),
+  ].join('\n')
 }
 
 function renderListener({ protocol, port }: { protocol: Protocol; port: number }): string {

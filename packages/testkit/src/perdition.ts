@@ -16,6 +16,8 @@ export async function startPerdition({ map, listen, outgoingPort }: PerditionOpt
   const [user, group] = process.getuid?.() === 0 ? ['nobody', 'nogroup'] : [process.getuid?.(), process.getgid?.()]
   const args = [
     ['-f', '/dev/null', '--protocol', 'POP3', '--no_daemon', '--no_lookup', '--pid_file', '', '-F', '-'],
+    // As docs/map-formats.md has it: keys are in lower case, and what clients send need not be.
+    ['--lower_case', 'servername_lookup,remote_login'],
     ['-u', String(user), '-g', String(group)],
     ['-M', toolPath('libperditiondb_gdbm'), '-m', map],
     ['-b', `${listen.host}:${listen.port}`, '-p', String(outgoingPort)],
