@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Role } from '@muster/domain'
+import type { ControlPlane } from './control-plane.js'
+import type { Answer } from './muster-process.js'
+
+const agent = fileURLToPath(new URL('../agents/mapsync/dist/main.js', import.meta.url))
+
+/** A machine of the cluster that is a folder here: below it lies what lies below / on a real one. */
+export interface MailHost {
+  readonly name: string
+  readonly folder: string
+  /** The place on this machine of a path of that host. */
+  at(path: string): string
+  /** `muster-agent sync --once`, as cron runs it. */
+  sync(...args: string[]): Promise<Answer>
+}
+
+export interface HostRequest {
+  readonly name: string
+  readonly folder: string
+  readonly role: Role
+  /** The mailstore that a host with the role mailstore serves. */
+  readonly mailstore?: string
+  /** Where its agent fetches maps. */
+  readonly source: string
+}
+
+/** Makes a host as its operator does: puts it into the directory, takes its key there, and writes the config of its agent. */
+export async function enrolHost(control: ControlPlane, { name, folder, role, mailstore, source }: HostRequest): Promise<MailHost> {
+  const at = (path: string) => join(folder, path)
+  const etc = at('/etc/muster-agent')
+  mkdirSync(etc, { recursive: true })
+  const serves = mailstore === undefined ? [] : ['--mailstore', mailstore]
+  requireExit(await control.run('hosts', 'put', name, '--role', role, ...serves), 0)
+  const key = requireExit(await control.run('keys', 'create', '--name', `agent of ${name}`, '--role', 'host', '--host', name), 0)
+  writeFileSync(join(etc, 'token'), key.stdout, { mode: 0o600 })
+  const maps = mailstore === undefined ? ['popmap'] : [`userdb@${mailstore}`, `dovecot-passwd@${mailstore}`]
+  const config = {
+    host: name,
+    stateDir: at('/var/lib/muster-agent'),
+    api: control.url,
+    tokenFile: join(etc, 'token'),
+    publisherKey: join(control.publishDir, 'publisher.pub'),
+    source,
+    targets: maps.map((map) => targetOf(map, at)),
+  }
+  mkdirSync(config.stateDir, { recursive: true })
+  const configFile = join(etc, 'agent.json')
+  writeFileSync(configFile, JSON.stringify(config, null, 2))
+  return { name, folder, at, sync: (...args) => runAgent(['sync', '--once', '--config', configFile, ...args]) }
+}
+
+/** Where Debian's daemons look, below the host's folder. */
+const TARGETS: Record<string, { target: string; path: string; group?: string }> = {
+  popmap: { target: 'gdbm', path: '/etc/perdition/popmap.db' },
+  userdb: { target: 'userdb', path: '/etc/courier/userdb' },
+  'dovecot-passwd': { target: 'text', path: '/etc/dovecot/users', group: 'dovecot' },
+}
+
+function targetOf(map: string, at: (path: string) => string) {
+  const target = TARGETS[map.split('@')[0] ?? '']
+  if (target === undefined) throw new Error(`no target is known for ${map}`)
+  const path = at(target.path)
+  mkdirSync(dirname(path), { recursive: true })
+  return { map, ...target, path }
+}
+
+async function runAgent(args: readonly string[]): Promise<Answer> {
+  if (!existsSync(agent)) throw new Error(`${agent} is not built: npm run build`)
+  const child = spawn(process.execPath, [agent, ...args], { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const out = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()))
+  const exit = await new Promise<number | NodeJS.Signals>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve(code ?? (signal as NodeJS.Signals)))
+  })
+  return { exit, ...out }
+}
+
+/** A command that ends otherwise than it must is told with what it said. */
+export function requireExit(answer: Answer, wanted: number): Answer {
+  const { exit, stdout, stderr } = answer
+  if (exit !== wanted) throw new Error(`exit ${exit} instead of ${wanted}:\n${stdout}${stderr}`)
+  return answer
+}
