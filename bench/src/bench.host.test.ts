@@ -21,3 +21,9 @@ test.for(benchmarks.map((b) => b.name))('%s runs at its smoke size and measures 
   expect(figures.filter((f) => !(f.value > 0) || f.pass !== undefined)).toEqual([])
   expect(figures.filter((f) => !stdout.includes(f.id))).toEqual([])
 })
+
+test.for(['nothing-of-ours', '--size large', '--runs 0', '--unknown'])('%s is wrong usage, and is told so', (args) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args.split(' ')], { encoding: 'utf8' })
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+})

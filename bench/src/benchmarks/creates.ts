@@ -63,10 +63,13 @@ async function prepareDatabase(url: string, mailboxes: number, there: number, { 
   await fillDirectory(url, makeSite({ mailboxes }), there)
   const client = new Client({ connectionString: url })
   await client.connect()
-  await client.query(CREATE_BARE_TABLE)
-  await client.query(fillBareTable(there))
-  await client.query('vacuum analyze provisioned_mailbox')
-  await client.end()
+  try {
+    await client.query(CREATE_BARE_TABLE)
+    await client.query(fillBareTable(there))
+    await client.query('vacuum analyze provisioned_mailbox')
+  } finally {
+    await client.end()
+  }
 }
 
 type Bench = (script: string, clients: number, seconds: number) => Promise<number>
