@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { STATES, strongestState } from './state.js'
+import { describe, expect, test } from 'vitest'
+import { planState, STATE_CHANGES, STATES, strongestState } from './state.js'
 
 const state = fc.constantFrom(...STATES)
 
@@ -30,4 +30,24 @@ test('of several groups the strongest of the strongest is the strongest of all',
       expect(strongestState(strongestState(...a), strongestState(...b))).toBe(strongestState(...a, ...b))
     }),
   )
+})
+
+describe('planState', () => {
+  test('suspending what is closed leaves it closed, and resuming is the way back from both', () => {
+    expect(planState('active', 'suspend')).toBe('suspended')
+    expect(planState('closed', 'suspend')).toBe('closed')
+    expect(planState('suspended', 'close')).toBe('closed')
+    expect(planState('suspended', 'resume')).toBe('active')
+    expect(planState('closed', 'resume')).toBe('active')
+  })
+
+  test('asked for twice, a change does what it did the first time; none but resume weakens a state', () => {
+    fc.assert(
+      fc.property(state, fc.constantFrom(...STATE_CHANGES), (before, change) => {
+        const after = planState(before, change)
+        expect(planState(after, change)).toBe(after)
+        expect(change === 'resume' ? 'active' : strongestState(before, after)).toBe(after)
+      }),
+    )
+  })
 })

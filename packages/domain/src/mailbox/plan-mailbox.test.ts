@@ -92,6 +92,12 @@ describe('which mailstore holds it', () => {
   })
 })
 
+test('of mailstores whose roots lie in one another, an explicit home belongs to the innermost', () => {
+  const mailstores = [store('ms1', { root: '/mail' }), store('ms2', { root: '/mail/fast', mailboxes: 9 })]
+  const planned = planMailbox({ ...request, home: '/mail/fast/tevie' }, facts({ mailstores }))
+  expect(planned).toMatchObject({ ok: true, value: { mailstore: 'ms2', homePath: 'tevie' } })
+})
+
 describe('where its mail lies', () => {
   test('in a hashed home below the root, and in Maildir below that, owned as the mailstore says', () => {
     expect(planMailbox(request, facts())).toMatchObject({

@@ -118,7 +118,10 @@ function chooseMailstore(request: MailboxRequest, mailstores: readonly Mailstore
   }
   const { home } = request
   const open = mailstores.filter((m) => m.state === 'open' && (home === undefined || pathBelow(m.root, home) !== null))
-  const best = [...open].sort((a, b) => a.mailboxes - b.mailboxes || (a.name < b.name ? -1 : 1))[0]
+  // Roots may lie in one another: a home belongs to the innermost above it.
+  const innermost = home === undefined ? 0 : Math.max(...open.map((m) => m.root.length))
+  const fitting = open.filter((m) => home === undefined || m.root.length === innermost)
+  const best = fitting.sort((a, b) => a.mailboxes - b.mailboxes || (a.name < b.name ? -1 : 1))[0]
   if (!best) {
     const why = home === undefined ? 'No mailstore is open; put one or open one.' : `No open mailstore has a root above ${home}.`
     return refuse('no_mailstore_capacity', request.address, why)
