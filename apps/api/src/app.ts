@@ -11,6 +11,7 @@ import { addOpenapi } from './openapi.js'
 import { createPasswords } from './passwords/passwords.js'
 import { createReportSignal } from './report-signal.js'
 import { addRequestLog, requestIdOf } from './request-log.js'
+import type { PublishedMaps } from './revision-reach.js'
 import { ROUTES } from './routes/index.js'
 import { AJV_OPTIONS, parseIntegers, refuseUnknownQuery } from './validation.js'
 
@@ -21,6 +22,8 @@ export interface ApiOptions {
   readonly clock?: Clock
   /** Called after each committed write that changed something: wake the publisher with it. It must not block or throw. */
   readonly onCommit?: (revision: number) => void
+  /** Where the publisher stands, for `GET /v1/revisions`: a host that has a map as it is published has all that did not change it. */
+  readonly published?: () => PublishedMaps | null
   /** What else must be ready; whether the database answers is always asked. */
   readonly readiness?: () => Promise<readonly ReadinessCheck[]>
   /**
@@ -54,6 +57,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     reports,
     clock: options.clock ?? { now: Date.now },
     onCommit: options.onCommit ?? (() => {}),
+    published: options.published ?? (() => null),
     readiness: async () => [await checkDatabase(directory, log), ...((await options.readiness?.()) ?? [])],
   }
   addBodyParsers(app)

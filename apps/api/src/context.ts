@@ -1,6 +1,7 @@
 import type { Directory } from '@muster/domain'
 import type { Passwords } from './passwords/passwords.js'
 import type { ReportSignal } from './report-signal.js'
+import type { PublishedMaps } from './revision-reach.js'
 
 /** What routes are given. */
 export interface RouteContext {
@@ -10,6 +11,7 @@ export interface RouteContext {
   readonly clock: Clock
   /** Called after each committed write that changed something, with its revision: the publisher is woken by it. */
   readonly onCommit: (revision: number) => void
+  readonly published: () => PublishedMaps | null
   readonly readiness: () => Promise<readonly ReadinessCheck[]>
 }
 

@@ -24,6 +24,7 @@ const facts = (over: Partial<ReachFacts>): ReachFacts => ({
   revision: 7,
   maps: ['popmap', 'userdb@ms1', 'dovecot-passwd@ms1'],
   head: { lineage: 1, revision: 9, nonce: NONCE },
+  published: null,
   hosts: [host('mx1', ['mx']), host('ms1', ['mailstore'], ['ms1']), host('ms2', ['mailstore'], ['ms2']), host('pop1', ['proxy'])],
   reports: [],
   ...over,
@@ -61,6 +62,23 @@ describe('a revision', () => {
     const restored = facts({ reports, head: { lineage: 2, revision: 9, nonce: NONCE } })
     expect(planReach(restored, 'applied').reached).toBe(0)
     expect(planReach({ ...restored, reports: [report('pop1', 'popmap', 7, { lineage: 2 })] }, 'applied').reached).toBe(1)
+  })
+
+  test('is on a host whose map it left as it was, once that is published', () => {
+    const cursorAt = (revision: number, lineage = 1) => ({ lineage, revision, nonce: NONCE })
+    const reports = [report('pop1', 'popmap', 5)]
+    const reachedWith = (published: ReachFacts['published']) =>
+      planReach(facts({ reports, published }), 'effective').hosts.find((h) => h.host === 'pop1')?.reached
+    const maps = (popmap: ReturnType<typeof cursorAt>) => new Map([['popmap', popmap]])
+    expect(reachedWith({ cursor: cursorAt(7), maps: maps(cursorAt(5)) })).toBe(true)
+    expect(reachedWith({ cursor: cursorAt(9), maps: maps(cursorAt(5)) })).toBe(true)
+    // Not published yet; changed since; published in another history; not a map that is published; nobody publishes.
+    expect(reachedWith({ cursor: cursorAt(6), maps: maps(cursorAt(5)) })).toBe(false)
+    expect(reachedWith({ cursor: cursorAt(9), maps: maps(cursorAt(6)) })).toBe(false)
+    expect(reachedWith({ cursor: cursorAt(9, 2), maps: maps(cursorAt(5)) })).toBe(false)
+    expect(reachedWith({ cursor: cursorAt(9), maps: maps(cursorAt(5, 2)) })).toBe(false)
+    expect(reachedWith({ cursor: cursorAt(9), maps: new Map() })).toBe(false)
+    expect(reachedWith(null)).toBe(false)
   })
 
   test('says what fails now, beside what is still live', () => {

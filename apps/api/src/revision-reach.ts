@@ -8,9 +8,17 @@ export interface ReachFacts {
   /** The maps that the revision touched. */
   readonly maps: readonly string[]
   readonly head: Cursor
+  /** null where nobody here publishes. */
+  readonly published: PublishedMaps | null
   readonly hosts: readonly Host[]
   /** One a host and map. */
   readonly reports: readonly HostReport[]
+}
+
+/** What the publisher has brought the maps to: `cursor` for all, and for each map the last cursor that changed it, never a later one. */
+export interface PublishedMaps {
+  readonly cursor: Cursor
+  readonly maps: ReadonlyMap<string, Cursor>
 }
 
 export interface Reach {
@@ -23,8 +31,7 @@ const STRENGTH = { staged: 0, applied: 1, effective: 2 } as const
 
 /**
  * Which hosts have a revision. It concerns a host when it touched a map that the host's roles need; every other host has nothing to
- * fetch and so has it already. A host has it on a map when it reported a cursor of the present lineage at or after the revision: what
- * was reported before a restore says nothing about the history that came of it.
+ * fetch and so has it already.
  */
 export function planReach(facts: ReachFacts, level: RevisionLevel): Reach {
   const hosts = facts.hosts.map((host) => reachOfHost(host, facts, level))
@@ -46,10 +53,23 @@ function reachOfMap(host: string, map: string, facts: ReachFacts, level: Revisio
   const strongEnough = report !== undefined && STRENGTH[report.level] >= STRENGTH[level]
   return {
     map,
-    reached: strongEnough && cursor?.lineage === facts.head.lineage && cursor.revision >= facts.revision,
+    reached: strongEnough && cursor !== null && holds(cursor, map, facts),
     cursor: cursor && renderCursor(cursor),
     level: report?.level ?? null,
     failedStep: report?.failedStep ?? null,
     reason: report?.reason ?? null,
   }
+}
+
+/**
+ * Whether a map at this cursor has all of it that the revision holds: the cursor is at or past the revision, or nothing that was
+ * published up to the revision and beyond changed the map after it (a new password leaves a popmap as it was). A cursor of another
+ * lineage says nothing of the history that came of a restore.
+ */
+function holds(cursor: Cursor, map: string, { head, revision, published }: ReachFacts): boolean {
+  if (cursor.lineage !== head.lineage) return false
+  if (cursor.revision >= revision) return true
+  const changed = published?.maps.get(map)
+  if (published === null || changed === undefined || published.cursor.lineage !== head.lineage) return false
+  return published.cursor.revision >= revision && changed.lineage === head.lineage && cursor.revision >= changed.revision
 }

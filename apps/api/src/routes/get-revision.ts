@@ -66,14 +66,15 @@ export const getRevision: FastifyPluginAsyncTypebox<RouteContext> = async (app, 
 
 /** Asks again at every report and every second, each time on a connection of its own, until all have it or nobody waits any more. */
 async function waitForReach(
-  { directory, reports, clock }: RouteContext,
+  { directory, reports, clock, published }: RouteContext,
   found: Pick<ReachFacts, 'revision' | 'maps'>,
   level: RevisionLevel,
   until: number,
   gone: AbortSignal,
 ) {
   for (;;) {
-    const facts = { head: await directory.getHead(), hosts: await allHosts(directory), reports: await directory.listReports({}) }
+    const head = await directory.getHead()
+    const facts = { head, published: published(), hosts: await allHosts(directory), reports: await directory.listReports({}) }
     const reach = planReach({ ...found, ...facts }, level)
     const left = until - clock.now()
     if (reach.reached === reach.of || left <= 0 || gone.aborted || reports.closed) return reach

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { buildApi, mayReadMap } from '@muster/api'
+import { buildApi, mayReadMap, type ReadinessCheck } from '@muster/api'
 import type { Actor } from '@muster/domain'
 import { loadSigningKey, publisherRoutes, startPublisher, type PublishedEvent, type Publisher } from '@muster/publisher'
 import { lockDataFolder, runService, type Config, type Logger, type Loop, type Service } from '@muster/runtime'
@@ -98,7 +98,12 @@ async function startApi(service: Service, { store, publisher, publishDir, config
       onCommit: () => void publisher.kick(),
       readiness: async () => [
         { name: 'service', ready: service.isReady(), detail: service.isReady() ? '' : 'It is starting or stopping.' },
+        checkPublisher(publisher),
       ],
+      published: () => {
+        const cursor = publisher.publishedCursor()
+        return cursor && { cursor, maps: new Map(publisher.maps().map((manifest) => [manifest.map, manifest.cursor])) }
+      },
       plugins: [async (scope) => scope.register(publisherRoutes, { publisher, publishDir, mayRead: mayReadMap })],
     })
     try {
@@ -109,4 +114,10 @@ async function startApi(service: Service, { store, publisher, publishDir, config
     }
   })
   return port
+}
+
+/** A restored directory waits for its operator: nothing is published meanwhile, so writes would not reach a host. */
+function checkPublisher(publisher: Publisher): ReadinessCheck {
+  const pending = publisher.state().phase === 'restore_pending'
+  return { name: 'publisher', ready: !pending, detail: pending ? 'The directory was restored from a backup: muster restore accept.' : '' }
 }
