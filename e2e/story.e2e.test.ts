@@ -74,10 +74,13 @@ async function makeHost(name: keyof typeof hosts, role: Role): Promise<MailHost>
   return host
 }
 
-/** What cron does on every host, once a revision is published. */
+/** What cron does on every host, once a revision is published. The API then knows that all have it, whichever maps it touched. */
 async function syncAll(revision: number): Promise<void> {
   await control.published(revision)
   for (const host of Object.values(hosts)) requireExit(await host.sync(), 0)
+  const { reached, of } = await control.client.revisions.get(revision, { level: 'effective' })
+  expect(of).toBeGreaterThan(0)
+  expect(reached).toBe(of)
 }
 
 function logIn(address: string, password: string) {

@@ -112,7 +112,7 @@ function openProgress(quiet: boolean): { show: ShowProgress; close: () => void }
   }
   const show: ShowProgress = (phase) => (done, of) => {
     if (bar === null) {
-      const format = `${LABELS[phase]} {bar} {percentage} % | {value} of {total} | {eta_formatted} left`
+      const format = `${LABELS[phase]} {bar} {percentage} % | {value} of {total}`
       bar = new cliProgress.SingleBar({ format, stream: process.stderr, clearOnComplete: true }, cliProgress.Presets.shades_classic)
       bar.start(of, done)
     }
