@@ -44,7 +44,7 @@ export function installDependencies() {
 /** Builds what has changed since the last build; turbo keeps count. */
 export function build() {
   say('Building ...')
-  run('The build', 'npx', ['turbo', 'run', 'build', '--output-logs=errors-only', '--log-order=grouped'], {
+  run('The build', join(root, 'node_modules', '.bin', 'turbo'), ['run', 'build', '--output-logs=errors-only', '--log-order=grouped'], {
     env: { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
   })
 }
