@@ -11,8 +11,8 @@ const NOT_FOUND = 'No mailstore has this name.'
 const COUNT = 'select mailstore, count(*) as n from mailbox where mailstore = any ($1) group by mailstore'
 
 /**
- * A mailstore shown to somebody says exactly how many mailboxes it holds: counted then, from an index alone, about 60 ms a million.
- * (Placement asks for every mailbox made, and makes do with less: mailbox-counts.ts.)
+ * A mailstore shown to somebody says exactly how many mailboxes it holds, counted then from an index alone: 0.2 to 0.4 s for half a
+ * million, measured on a busy machine. (Placement asks for every mailbox made, and makes do with less: mailbox-counts.ts.)
  */
 export function makeMailstores(database: Database): Mailstores {
   const { pool, prisma } = database
@@ -23,7 +23,7 @@ export function makeMailstores(database: Database): Mailstores {
         const row = rowOf(request)
         const changeSet = await log(tx, actor, { kind: 'mailstore', key: name, action: 'create', after: row })
         await tx.mailstore.create({ data: { name, ...row, changeSet } })
-        return { changeSet, answer: written(await load(tx, name), { created: true }) }
+        return { changeSet, answer: written(await load(tx, name, 0), { created: true }) }
       }),
 
     async getMailstore(name) {
@@ -68,9 +68,9 @@ export function makeMailstores(database: Database): Mailstores {
   }
 }
 
-async function load(tx: Tx, name: string): Promise<Mailstore> {
+async function load(tx: Tx, name: string, mailboxes?: number): Promise<Mailstore> {
   const row = await tx.mailstoreView.findFirstOrThrow({ where: { name } })
-  return toMailstore(row, await tx.mailbox.count({ where: { mailstore: name } }))
+  return toMailstore(row, mailboxes ?? (await tx.mailbox.count({ where: { mailstore: name } })))
 }
 
 function rowOf({ host, port, root, uid, gid, state }: MailstoreRequest) {
@@ -92,5 +92,5 @@ async function change(
   const { name } = mailstore
   const changeSet = await log(tx, actor, { kind: 'mailstore', key: name, action: 'update', ...difference })
   await tx.mailstore.update({ where: { name }, data: { ...after, changeSet } })
-  return { changeSet, answer: written(await load(tx, name)) }
+  return { changeSet, answer: written(await load(tx, name, mailstore.mailboxes)) }
 }
