@@ -28,7 +28,10 @@ function generate() {
   const folder = mkdtempSync(join(tmpdir(), 'muster-prisma-'))
   try {
     const engine = join(folder, 'schema-engine')
-    writeFileSync(engine, '#!/bin/sh\necho "prisma generate runs without a schema engine; migrations are applied by Muster itself" >&2\nexit 1\n')
+    writeFileSync(
+      engine,
+      '#!/bin/sh\necho "prisma generate runs without a schema engine; migrations are applied by Muster itself" >&2\nexit 1\n',
+    )
     chmodSync(engine, 0o755)
     rmSync(output, { recursive: true, force: true })
     const result = spawnSync(process.execPath, [join(dirname(prisma), 'build', 'index.js'), 'generate'], {
