@@ -9,20 +9,16 @@ const run = promisify(execFile)
 /**
  * Whom the server runs as; PostgreSQL refuses to be root.
  * - `self`: as we are, not root.
- * - `account`: we are root, and it runs as another account, which then owns its files.
- * - `namespace`: we are root, and it runs in a user namespace where our files look like those of an ordinary account. It still may do
- *   what the owner of root's files may, so an account of its own comes first; but it works where no other account may look (/root).
+ * - `account`: we are root, and it runs as another account, which then owns its files. Where that account may not pass a folder on the
+ *   way (/root is closed to everybody), `capability` lets it: it is the one privilege of root's that the server keeps.
  */
 export type PostgresUser =
   | { readonly kind: 'self' }
-  | { readonly kind: 'account'; readonly uid: number; readonly gid: number }
-  | { readonly kind: 'namespace'; readonly uid: number; readonly gid: number }
+  | { readonly kind: 'account'; readonly uid: number; readonly gid: number; readonly capability: Capability | null }
 
-interface Account {
-  readonly name: string
-  readonly uid: number
-  readonly gid: number
-}
+/** Either lets a process pass folders that are closed to it. The first is the smaller; containers often have the second only. */
+const CAPABILITIES = ['dac_read_search', 'dac_override'] as const
+type Capability = (typeof CAPABILITIES)[number]
 
 /** Chooses by who owns the files that exist already, so that a data folder is always used in the way it was made. */
 export async function planPostgresUser(home: string, binaries: PostgresBinaries): Promise<PostgresUser> {
@@ -32,27 +28,23 @@ export async function planPostgresUser(home: string, binaries: PostgresBinaries)
     if (owner !== null && owner.uid !== me) throw foreignFolder(home, owner.uid, me)
     return { kind: 'self' }
   }
-  if (owner?.uid === 0) return planNamespace(home, null)
-  if (owner !== null) {
-    const blocked = await firstUnreachable(owner, home, binaries)
-    if (blocked !== null) throw unreachable(home, owner.uid, blocked)
-    return { kind: 'account', ...owner }
-  }
-  const account = await postgresAccount()
-  if (account === null) return planNamespace(home, 'there is no account `postgres`, and useradd could not add it')
+  const account = owner !== null && owner.uid !== 0 ? owner : await postgresAccount()
   const blocked = await firstUnreachable(account, home, binaries)
-  if (blocked === null) return { kind: 'account', uid: account.uid, gid: account.gid }
-  return planNamespace(home, `the account \`postgres\` may not pass ${blocked}`)
+  const { uid, gid } = account
+  return { kind: 'account', uid, gid, capability: blocked === null ? null : await findCapability(account, home, blocked) }
 }
 
-/** The command line and options that run a program as that user. The process keeps the pid that spawn gives. */
+/** The command line that runs a program as that user. The process keeps the pid that spawn gives. */
 export function commandAs(user: PostgresUser, program: string, args: readonly string[]): { file: string; args: string[] } {
-  if (user.kind !== 'namespace') return { file: program, args: [...args] }
-  return { file: 'unshare', args: ['--user', `--map-user=${user.uid}`, `--map-group=${user.gid}`, '--', program, ...args] }
+  if (user.kind === 'self' || user.capability === null) return { file: program, args: [...args] }
+  const only = `-all,+${user.capability}`
+  const identity = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups']
+  const privileges = [`--inh-caps=${only}`, `--ambient-caps=${only}`, `--bounding-set=${only}`]
+  return { file: 'setpriv', args: [...identity, ...privileges, '--', program, ...args] }
 }
 
 export function identityOf(user: PostgresUser): { uid?: number; gid?: number } {
-  return user.kind === 'account' ? { uid: user.uid, gid: user.gid } : {}
+  return user.kind === 'account' && user.capability === null ? { uid: user.uid, gid: user.gid } : {}
 }
 
 async function ownerOf(home: string): Promise<{ uid: number; gid: number } | null> {
@@ -65,9 +57,9 @@ async function ownerOf(home: string): Promise<{ uid: number; gid: number } | nul
   }
 }
 
-async function postgresAccount(): Promise<Account | null> {
+async function postgresAccount(): Promise<{ uid: number; gid: number }> {
   const known = await findAccount('postgres')
-  if (known !== null) return known
+  if (known !== undefined) return known
   try {
     await run('useradd', [
       '--system',
@@ -80,42 +72,40 @@ async function postgresAccount(): Promise<Account | null> {
       'postgres',
     ])
   } catch {
-    // A read-only /etc or a system without useradd: the namespace is still there.
+    // A read-only /etc or a system without useradd: nobody is there on every system.
   }
-  return findAccount('postgres')
+  const account = (await findAccount('postgres')) ?? (await findAccount('nobody'))
+  if (account !== undefined) return account
+  throw new Error(`PostgreSQL does not run as root, and there is no account \`postgres\` to run it as. ${OTHER_WAYS}`)
 }
 
-async function findAccount(name: string): Promise<Account | null> {
-  return (await readAccounts()).find((account) => account.name === name) ?? null
-}
-
-async function readAccounts(): Promise<Account[]> {
+async function findAccount(name: string): Promise<{ uid: number; gid: number } | undefined> {
   const text = await readFile('/etc/passwd', 'utf8').catch(() => '')
-  return text.split('\n').flatMap((line) => {
-    const [name, , uid, gid] = line.split(':')
-    return name && uid && gid ? [{ name, uid: Number(uid), gid: Number(gid) }] : []
-  })
+  const fields = text.split('\n').map((line) => line.split(':'))
+  const found = fields.find((field) => field[0] === name && field.length > 3)
+  return found && { uid: Number(found[2]), gid: Number(found[3]) }
 }
 
-/** The namespace needs an id that has a name, or initdb cannot tell who it is; which one does not matter. */
-async function planNamespace(home: string, whyNotAccount: string | null): Promise<PostgresUser> {
-  const accounts = await readAccounts()
-  const named = ['postgres', 'daemon', 'nobody'].map((name) => accounts.find((account) => account.name === name && account.uid > 0))
-  const mapped = named.find((account) => account !== undefined) ?? { uid: 1, gid: 1 }
-  const user = { kind: 'namespace', uid: mapped.uid, gid: mapped.gid } as const
-  const probe = commandAs(user, '/bin/true', [])
-  try {
-    await run(probe.file, probe.args)
-    return user
-  } catch (cause) {
-    const account = whyNotAccount ?? `its files in ${home} belong to root`
-    throw new Error(
-      `PostgreSQL does not run as root, and no other way is open: ${account}; and user namespaces are not allowed here. ` +
-        'Start Muster as an ordinary user, or set MUSTER_DATA_DIR to a folder that every account may pass, such as /var/lib/muster, ' +
-        'or set MUSTER_DATABASE_URL to a PostgreSQL of your own.',
-      { cause },
-    )
+const OTHER_WAYS =
+  'Start Muster as an ordinary user, or set MUSTER_DATA_DIR to a folder that every account may pass, such as /var/lib/muster, ' +
+  'or set MUSTER_DATABASE_URL to a PostgreSQL of your own.'
+
+async function findCapability(account: { uid: number; gid: number }, home: string, blocked: string): Promise<Capability> {
+  for (const capability of CAPABILITIES) {
+    const probe = commandAs({ kind: 'account', ...account, capability }, '/bin/true', [])
+    if (
+      await run(probe.file, probe.args).then(
+        () => true,
+        () => false,
+      )
+    ) {
+      return capability
+    }
   }
+  throw new Error(
+    `PostgreSQL does not run as root, and uid ${account.uid}, which would run it on ${home}, may not pass ${blocked}: ` +
+      `allow it (chmod o+x ${blocked}). ${OTHER_WAYS}`,
+  )
 }
 
 /** The first folder or file on the way to the server and its data that the account may not pass; null when it reaches both. */
@@ -141,12 +131,5 @@ function ancestors(path: string): string[] {
 function foreignFolder(home: string, owner: number, me: number): Error {
   return new Error(
     `${home} belongs to uid ${owner} and we are uid ${me}: start Muster as that user or as root, or set MUSTER_DATA_DIR to another folder.`,
-  )
-}
-
-function unreachable(home: string, owner: number, blocked: string): Error {
-  return new Error(
-    `${home} belongs to uid ${owner}, which may not pass ${blocked}: allow it (chmod o+x ${blocked}), ` +
-      `or hand the files to root (chown -R root:root ${home}).`,
   )
 }
