@@ -80,14 +80,18 @@ export async function renderDirectory(feed: Feed): Promise<Map<string, string>> 
 }
 
 export async function readPublished(publishDir: string): Promise<Map<string, string>> {
-  const shards = new Map<string, string>()
-  for (const map of await listMaps(publishDir)) {
-    for (const name of await listFolder(join(publishDir, map, 'shards'))) {
-      shards.set(`${map}/${name}`, await readFile(join(publishDir, map, 'shards', name), 'utf8'))
-    }
-  }
-  return shards
+  const files = await listShards(publishDir)
+  const texts = await Promise.all(files.map((file) => readFile(pathOf(publishDir, file), 'utf8')))
+  return new Map(files.map((file, i) => [file, texts[i] as string]))
 }
+
+async function listShards(publishDir: string): Promise<string[]> {
+  const maps = await listMaps(publishDir)
+  const names = await Promise.all(maps.map((map) => listFolder(join(publishDir, map, 'shards'))))
+  return maps.flatMap((map, i) => (names[i] as string[]).map((name) => `${map}/${name}`))
+}
+
+const pathOf = (publishDir: string, file: string): string => join(publishDir, file.replace('/', '/shards/'))
 
 export async function listMaps(publishDir: string): Promise<string[]> {
   const names = await listFolder(publishDir)
@@ -96,8 +100,8 @@ export async function listMaps(publishDir: string): Promise<string[]> {
 
 /** Inode and time of every shard, by `map/shard`. */
 export async function inodesOf(publishDir: string): Promise<Map<string, string>> {
-  const files = [...(await readPublished(publishDir)).keys()]
-  const stats = await Promise.all(files.map((file) => stat(join(publishDir, file.replace('/', '/shards/')))))
+  const files = await listShards(publishDir)
+  const stats = await Promise.all(files.map((file) => stat(pathOf(publishDir, file))))
   return new Map(files.map((file, i) => [file, `${stats[i]?.ino} ${stats[i]?.mtimeMs}`]))
 }
 

@@ -73,7 +73,7 @@ export class RestorePending extends Error {
   constructor(published: Cursor, head: Cursor) {
     super(
       `the directory is at ${renderCursor(head)} and its history lacks ${renderCursor(published)}, which hosts have seen: ` +
-        'it was restored, or is another database. `muster restore accept` starts a new lineage',
+        `it was restored, or is another database. \`muster restore accept\` goes on with it, under a lineage above ${published.lineage}`,
     )
   }
 }

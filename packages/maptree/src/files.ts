@@ -41,13 +41,28 @@ export async function writeDurably(file: string, bytes: Buffer | string, mode: n
 /** Makes renames and new names in a folder last through a power failure. */
 export const syncFolder = syncFile
 
-/** Several at once: a journal that is flushed anyway takes the others along (256 files: 141 ms instead of 264, measured on ext4). */
-export async function syncFiles(files: readonly string[]): Promise<void> {
-  const left = files.values()
-  const work = async (): Promise<void> => {
-    for (const file of left) await syncFile(file)
+/** A journal that is flushed anyway takes the others along (256 files: 141 ms instead of 264, measured on ext4). */
+export function syncFiles(files: readonly string[]): Promise<void> {
+  return inParallel(files, syncFile)
+}
+
+/** Keeps the pool of I/O threads busy: a call a file after another waits for its turn in the event loop each time. */
+const AT_ONCE = 16
+
+/** Does `work` for each, several at once, begun in order. After a failure none is begun, and it rejects when those under way have ended. */
+export async function inParallel<T extends {}>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = items.toReversed()
+  const run = async (): Promise<void> => {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      try {
+        await work(next)
+      } catch (error) {
+        left.length = 0
+        throw error
+      }
+    }
   }
-  await Promise.all(Array.from({ length: 4 }, work))
+  for (const ended of await Promise.allSettled(Array.from({ length: AT_ONCE }, run))) if (ended.status === 'rejected') throw ended.reason
 }
 
 async function syncFile(file: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Entry } from '@muster/maps'
 import { TreeError } from './fault.js'
-import { makeFolder, readFileIfAny } from './files.js'
+import { inParallel, makeFolder, readFileIfAny } from './files.js'
 import { makeManifest, renderManifest, rootOf, shardCountOf, type ShardDigest } from './manifest.js'
 import { digestOf, stagedDelta, type Resealed, type Seal } from './seal.js'
 import { diffShard, renderShard, type KeyChange } from './shard.js'
@@ -22,7 +22,7 @@ export interface Replacing extends Seal {
 
 /**
  * Replaces the tree by a whole render. A shard whose bytes are already there isn't written, so a render that changes nothing changes no
- * file; one that is there but damaged is written again. Memory is bounded by one shard and `deltaLimit` changes.
+ * file; one that is there but damaged is written again. Memory is bounded by a few shards and `deltaLimit` changes.
  */
 export async function replaceTree(spec: TreeSpec, current: Tree | null, content: SortedShards, seal: Replacing): Promise<Resealed> {
   await makeFolder(spec.dir, dirMode(spec))
@@ -58,9 +58,24 @@ async function stageShards(
     await stage.putShard(index, bytes)
     written++
   }
-  for await (const shard of content) await take(shard)
-  for (let index = 0; index < spec.shardCount; index++) if (shards[index] === undefined) await take({ index, entries: [] })
+  for await (const some of inBatches(content)) await inParallel(some, take)
+  const empty = Array.from({ length: spec.shardCount }, (_, index) => ({ index, entries: [] }))
+  await inParallel(
+    empty.filter(({ index }) => shards[index] === undefined),
+    take,
+  )
   return { shards, written }
+}
+
+/** Enough at once to keep the disk busy, few enough to keep in memory. */
+async function* inBatches(content: SortedShards): AsyncGenerator<SortedShard[]> {
+  let batch: SortedShard[] = []
+  for await (const shard of content) {
+    if (batch.push(shard) < 16) continue
+    yield batch
+    batch = []
+  }
+  yield batch
 }
 
 /** Collects what a whole render changes, until that is more than a delta is good for. */
@@ -71,15 +86,16 @@ interface DeltaCollector {
 }
 
 function collectDelta(spec: TreeSpec, current: Tree | null, limit: number): DeltaCollector {
-  let changes: KeyChange[] | null = current !== null && shardCountOf(current.manifest) === spec.shardCount ? [] : null
+  const collected: KeyChange[] = []
+  let isWorthIt = current !== null && shardCountOf(current.manifest) === spec.shardCount
   return {
     add: async (index, digest, entries) => {
-      if (changes === null || current?.manifest.shards[index]?.sha256 === digest.sha256) return
-      const before = current === null ? null : await readShardIfSound(current, index)
-      changes = before === null ? null : [...changes, ...diffShard(before, entries)]
-      if (changes !== null && changes.length > limit) changes = null
+      if (!isWorthIt || current === null || current.manifest.shards[index]?.sha256 === digest.sha256) return
+      const before = await readShardIfSound(current, index)
+      for (const change of diffShard(before ?? [], entries)) collected.push(change)
+      isWorthIt &&= before !== null && collected.length <= limit
     },
-    changes: () => changes,
+    changes: () => (isWorthIt ? collected : null),
   }
 }
 

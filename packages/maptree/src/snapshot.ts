@@ -2,7 +2,7 @@ import { copyFile, link, rename, rm, stat } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { join } from 'node:path'
 import { compareCursors, parseCursor, renderCursor, type Cursor } from '@muster/domain'
-import { isErrno, listFolder, makeFolder, readFileIfAny, removeFolder, syncFolder } from './files.js'
+import { inParallel, isErrno, listFolder, makeFolder, readFileIfAny, removeFolder, syncFolder } from './files.js'
 import { shardCountOf } from './manifest.js'
 import { shardName } from './shard.js'
 import { dirMode, manifestFile, type TreeSpec } from './spec.js'
@@ -47,8 +47,8 @@ export async function freezeSnapshot(tree: Tree, at: AtTreeStep = noStop): Promi
   return true
 }
 
-async function linkAll(from: string, to: string, names: readonly string[]): Promise<void> {
-  for (const name of names) await linkOrCopy(join(from, name), join(to, name))
+function linkAll(from: string, to: string, names: readonly string[]): Promise<void> {
+  return inParallel(names, (name) => linkOrCopy(join(from, name), join(to, name)))
 }
 
 /** Some file systems know no hard links (exFAT, some network shares): there a snapshot costs a copy. */

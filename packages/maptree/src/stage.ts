@@ -1,6 +1,6 @@
 import { access, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isErrno, listFolder, makeFolder, readFileIfAny, syncFiles, syncFolder, writeDurably } from './files.js'
+import { inParallel, isErrno, listFolder, makeFolder, readFileIfAny, syncFiles, syncFolder, writeDurably } from './files.js'
 import { shardName } from './shard.js'
 import { dirMode, fileMode, manifestFile, type TreeSpec } from './spec.js'
 
@@ -106,10 +106,11 @@ async function finish(spec: TreeSpec, at: AtTreeStep): Promise<void> {
 async function renameShards(spec: TreeSpec, staged: readonly string[], at: AtTreeStep): Promise<void> {
   const shards = join(spec.dir, 'shards')
   await makeFolder(shards, dirMode(spec))
-  for (const name of staged.filter((n) => /^[0-9a-f]{2,3}$/.test(n))) {
+  const names = staged.filter((name) => /^[0-9a-f]{2,3}$/.test(name))
+  await inParallel(names, async (name) => {
     await rename(join(asideOf(spec), name), join(shards, name))
     await at('shard-renamed')
-  }
+  })
   // makeuserdb reads every file of the folder: one that the MANIFEST doesn't name, left by another shard count, must not be there.
   const named = await namedShards(spec)
   for (const name of await listFolder(shards)) if (!named.has(name)) await rm(join(shards, name), { recursive: true })
