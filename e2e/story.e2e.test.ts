@@ -47,6 +47,8 @@ let ports: { pop1: number; ms1: number; ms2: number }
 let stores: { ms1: SiteStore; ms2: SiteStore }
 let site: Site
 let control: ControlPlane
+/** The revision that completed the import. */
+let importedAt: number
 let hosts: { pop1: MailHost; ms1: MailHost; ms2: MailHost }
 let proxy: Listen
 const rsyncds: DaemonProcess[] = []
@@ -126,13 +128,14 @@ describeWithTools('the whole line', TOOLS, () => {
     const files = ['--userdb', site.userdb, '--popmap', site.popmap]
     const imported = await control.run('import', ...files, '--customer', 'C-1001', '--domain', DOMAIN, '--json')
     requireExit(imported, 0)
-    expect(JSON.parse(imported.stdout)).toMatchObject({ applied: true, created: MAILBOXES, bad: [] })
+    const summary = JSON.parse(imported.stdout) as { revision: number }
+    expect(summary).toMatchObject({ applied: true, created: MAILBOXES, bad: [] })
+    importedAt = summary.revision
   })
 
   test('three hosts are enrolled, fetch their maps by rsync and compile them; their daemons start on these', async () => {
     hosts = { pop1: await makeHost('pop1', 'proxy'), ms1: await makeHost('ms1', 'mailstore'), ms2: await makeHost('ms2', 'mailstore') }
-    const { head } = await control.client.changes.list({ limit: 1 })
-    await syncAll(Number(head.split('-')[1]))
+    await syncAll(importedAt)
     keep(await startCourierPop3({ etcDir: hosts.ms1.at('/etc/courier'), listen: { host: '127.0.0.11', port: ports.ms1 } }))
     keep(await startDovecot({ passwdFile: hosts.ms2.at('/etc/dovecot/users'), host: '127.0.0.12', ports: { pop3: ports.ms2 } }))
     keep(await startPerdition({ map: hosts.pop1.at('/etc/perdition/popmap.db'), listen: proxy, outgoingPort: ports.ms1 }))
