@@ -39,7 +39,8 @@ export function commandAs(user: PostgresUser, program: string, args: readonly st
   if (user.kind === 'self' || user.capability === null) return { file: program, args: [...args] }
   const only = `-all,+${user.capability}`
   const identity = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups']
-  const privileges = [`--inh-caps=${only}`, `--ambient-caps=${only}`, `--bounding-set=${only}`]
+  // access(2), by which initdb looks for its server, drops what an ordinary uid holds unless the securebit says otherwise.
+  const privileges = ['--securebits=+no_setuid_fixup', `--inh-caps=${only}`, `--ambient-caps=${only}`, `--bounding-set=${only}`]
   return { file: 'setpriv', args: [...identity, ...privileges, '--', program, ...args] }
 }
 
