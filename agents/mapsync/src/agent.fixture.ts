@@ -6,6 +6,7 @@ import { createLogger } from '@muster/runtime'
 import { parseConfig } from './config/parse-config.js'
 import type { AgentConfig } from './config/agent-config.js'
 import type { Guard } from './exit-codes.js'
+import { GdbmFile } from './gdbm/gdbm-file.js'
 import { makePublishedFolder, type PublishedFolder } from './published.fixture.js'
 import { sync, type SyncResult } from './steps/sync.js'
 import type { World } from './world.js'
@@ -84,4 +85,14 @@ function readText(path: string): string {
 /** The real machine, without its waiting and without its log. */
 export function testWorld(changes: Partial<World> = {}): World {
   return { ...realWorld(createLogger({ level: 'silent', name: 'test' })), sleep: async () => {}, ...changes }
+}
+
+/** Every entry of a GDBM file, looked up one by one. */
+export function readGdbm(path: string): Map<string, string> {
+  const file = GdbmFile.openReader(path)
+  try {
+    return new Map([...file.keys()].map((key) => [key.toString(), file.fetch(key)?.toString() ?? '']))
+  } finally {
+    file.close()
+  }
 }
