@@ -12,8 +12,8 @@ const fleeting = 'fleeting@example.net'
 const wrong: string[] = []
 const generations = new Set<string>()
 let lookups = 0
-let stopped = false
-process.stdin.on('end', () => (stopped = true)).resume()
+const stop = new AbortController()
+process.stdin.on('end', () => stop.abort()).resume()
 
 /** Perdition opens its map at every login, and takes a failed open for "no such user". */
 function likePerdition(key: string): void {
@@ -59,7 +59,7 @@ function likeDovecot(): void {
 }
 
 process.stdout.write('reading\n')
-for (let n = 0; !stopped && wrong.length < 20; n++) {
+for (let n = 0; !stop.signal.aborted && wrong.length < 20; n++) {
   const key = keys[n % keys.length] as string
   try {
     likePerdition(key)
