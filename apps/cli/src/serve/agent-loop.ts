@@ -11,6 +11,8 @@ const LONGEST_FAILURE = 1_000
 export interface AgentLoopOptions {
   readonly configFile: string
   readonly log: Logger
+  /** Whether there is something to fetch yet. */
+  readonly hasSource: () => boolean
   readonly program?: string
   /** How often it looks by itself, as agents do; a publication wakes it sooner. */
   readonly everyMs?: number
@@ -19,13 +21,15 @@ export interface AgentLoopOptions {
 }
 
 /** `muster-agent sync --once`, again and again, one at a time: after each publication, and now and then. */
-export function startAgentLoop({ configFile, log, program = AGENT_PROGRAM, everyMs = 30_000, paceMs = 500 }: AgentLoopOptions): Loop {
+export function startAgentLoop(options: AgentLoopOptions): Loop {
+  const { configFile, log, hasSource, program = AGENT_PROGRAM, everyMs = 30_000, paceMs = 500 } = options
   let lastFailure = ''
   return startLoop({
     name: 'agent of host local',
     everyMs,
     log,
     async work(stopping) {
+      if (!hasSource()) return
       const failure = await runAgent(program, configFile, stopping)
       // A failure that stays the same is said once; the agent itself keeps the last good maps and paces its own tries.
       if (failure !== '' && failure !== lastFailure) log.warn({ failure }, 'the agent of host local failed; its maps stay as they were')

@@ -12,7 +12,7 @@ import { startDatabase } from '../database.js'
 import { localUrl } from '../with-client.js'
 import { ensureAdminKey } from './admin-key.js'
 import { startAgentLoop } from './agent-loop.js'
-import { listen } from './listen.js'
+import { listen, requireFreePort } from './listen.js'
 import { ensureLocalHost, localHostAt, writeAgentConfig } from './local-host.js'
 import { planWelcome, type Welcome } from './welcome.js'
 
@@ -50,7 +50,9 @@ export async function runAllInOne(options: AllInOneOptions): Promise<void> {
     await service.start('worker', () => startWorker({ store, log }))
     if (localHost) {
       await writeAgentConfig(local, publishDir, localUrl(config.bind, port))
-      agent = await service.start('agent of host local', () => startAgentLoop({ configFile: local.configFile, log }))
+      agent = await service.start('agent of host local', () =>
+        startAgentLoop({ configFile: local.configFile, log, hasSource: () => publisher.publishedCursor() !== null }),
+      )
     }
     const compiledDir = localHost ? local.compiledDir : null
     const url = localUrl(config.bind, port)
@@ -60,6 +62,7 @@ export async function runAllInOne(options: AllInOneOptions): Promise<void> {
 
 async function startStore(service: Service, config: Config, log: Logger): Promise<Store> {
   await service.start('data folder', () => lockDataFolder(config.dataDir))
+  await requireFreePort(config.bind, config.port)
   await mkdir(dirname(signingKeyFile(config.dataDir)), { recursive: true, mode: 0o700 })
   const database = await service.start('database', () => startDatabase(config, log))
   const { applied } = await migrate({ databaseUrl: database.url })
