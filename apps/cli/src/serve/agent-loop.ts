@@ -20,24 +20,40 @@ export interface AgentLoopOptions {
   readonly paceMs?: number
 }
 
-/** `muster-agent sync --once`, again and again, one at a time: after each publication, and now and then. */
+/** `muster-agent sync --once`, again and again, one at a time: after each publication, soon after a failure, and now and then. */
 export function startAgentLoop(options: AgentLoopOptions): Loop {
   const { configFile, log, hasSource, program = AGENT_PROGRAM, everyMs = 30_000, paceMs = 500 } = options
-  let lastFailure = ''
-  return startLoop({
+  const failures = createFailureLog(log)
+  let retry: NodeJS.Timeout | undefined
+  const loop = startLoop({
     name: 'agent of host local',
     everyMs,
     log,
     async work(stopping) {
+      clearTimeout(retry)
       if (!hasSource()) return
-      const failure = await runAgent(program, configFile, stopping)
-      // A failure that stays the same is said once; the agent itself keeps the last good maps and paces its own tries.
-      if (failure !== '' && failure !== lastFailure) log.warn({ failure }, 'the agent of host local failed; its maps stay as they were')
-      if (failure === '' && lastFailure !== '') log.info('the agent of host local is in step again')
-      lastFailure = failure
+      const inARow = failures.note(await runAgent(program, configFile, stopping))
+      if (inARow > 0) retry = setTimeout(() => loop.wake(), Math.min(1_000 * 2 ** (inARow - 1), everyMs)).unref()
       await sleep(paceMs, null, { signal: stopping }).catch(() => undefined)
     },
   })
+  return loop
+}
+
+/** A failure that stays the same is said once. The agent itself keeps the last good maps, and does not try a bad state in a tight loop. */
+function createFailureLog(log: Logger) {
+  let last = ''
+  let inARow = 0
+  return {
+    /** Empty for a run that went well; answers how many have failed in a row. */
+    note(failure: string): number {
+      if (failure !== '' && failure !== last) log.warn({ failure }, 'the agent of host local failed; its maps stay as they were')
+      if (failure === '' && last !== '') log.info('the agent of host local is in step again')
+      last = failure
+      inARow = failure === '' ? 0 : inARow + 1
+      return inARow
+    },
+  }
 }
 
 /** Empty when all went well; else the exit code and what the agent said last. */
