@@ -9,8 +9,10 @@ import {
   parseDelta,
   parseHead,
   parseManifest,
+  parsePinnedKeys,
   patchTree,
   renderHead,
+  renderPublicKey,
   replaceFile,
   replaceTree,
   sha256,
@@ -133,6 +135,13 @@ test('HEAD is as signed, and asked for anew each time', async () => {
   expect(parseHead(answer.body, [key], 'f').cursor).toEqual(cursor(7))
   expect(answer.headers['cache-control']).toBe('private, no-cache')
   expect((await get('/v1/maps/head', { 'if-none-match': String(answer.headers.etag) })).statusCode).toBe(304)
+})
+
+test('the public key that hosts pin is the one that signs', async () => {
+  expect((await get('/v1/maps/publisher-key')).json()).toMatchObject({ code: 'nothing_published' })
+  await replaceFile(join(publishDir, 'publisher.pub'), renderPublicKey(key), 0o644)
+  const answer = await get('/v1/maps/publisher-key')
+  expect(parsePinnedKeys(answer.body).map((pinned) => pinned.keyId)).toEqual([key.keyId])
 })
 
 test('a key reads its maps only, and is not told whether another exists', async () => {

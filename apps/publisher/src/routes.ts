@@ -24,6 +24,7 @@ const tags = ['Maps']
 export const publisherRoutes: FastifyPluginAsync<PublisherRoutesOptions> = async (app, options) => {
   addListMaps(app, options)
   addHead(app, options)
+  addPublisherKey(app, options)
   addManifest(app, options)
   addShard(app, options)
   addDelta(app, options)
@@ -43,15 +44,34 @@ function renderMapItem({ map, cursor, root, entries, shards }: Manifest) {
 }
 
 function addHead(app: FastifyInstance, { publishDir }: PublisherRoutesOptions): void {
-  const schema = {
+  addFile(app, '/v1/maps/head', join(publishDir, 'HEAD'), {
     operationId: 'getMapsHead',
-    tags,
     summary: 'Read the signed HEAD',
     description: 'Where every map stands, signed by the publisher and renewed every minute. It holds no secret.',
-    response: { 200: textFile('The file HEAD.'), 304: notModified, ...mapProblems('nothing_published') },
-  }
-  app.get('/v1/maps/head', { schema }, async (request, reply) => {
-    const file = join(publishDir, 'HEAD')
+    answer: 'The file HEAD.',
+  })
+}
+
+function addPublisherKey(app: FastifyInstance, { publishDir }: PublisherRoutesOptions): void {
+  addFile(app, '/v1/maps/publisher-key', join(publishDir, 'publisher.pub'), {
+    operationId: 'getPublisherKey',
+    summary: "Read the publisher's public key",
+    description: 'The Ed25519 key (PEM) that signs HEAD and the manifests: what a host pins when it is enrolled.',
+    answer: 'The file publisher.pub.',
+  })
+}
+
+interface FileRoute {
+  readonly operationId: string
+  readonly summary: string
+  readonly description: string
+  readonly answer: string
+}
+
+/** A file that every key may read and that is replaced now and then. */
+function addFile(app: FastifyInstance, url: string, file: string, { answer, ...about }: FileRoute): void {
+  const schema = { tags, ...about, response: { 200: textFile(answer), 304: notModified, ...mapProblems('nothing_published') } }
+  app.get(url, { schema }, async (request, reply) => {
     const bytes = await readFileIfAny(file)
     const etag = bytes === null ? '' : sha256(bytes)
     const sent = bytes === null ? null : await sendFile(request, reply, { file, etag, immutable: false })
