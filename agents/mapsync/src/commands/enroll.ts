@@ -72,8 +72,8 @@ export async function enroll(options: Options): Promise<Enrolled> {
   }
   const token = (await readFile(options.tokenFile, 'utf8')).trim()
   const client = createClient({ baseUrl: options.api, key: token })
-  const host = await client.hosts.get(options.host)
-  if (host === null)
+  const maps = (await client.hosts.maps(options.host))?.items
+  if (maps === undefined)
     throw new CliFailure(
       EXIT_CODES.refused,
       'host_not_found',
@@ -89,7 +89,7 @@ export async function enroll(options: Options): Promise<Enrolled> {
     tokenFile: options.tokenFile,
     publisherKey: pem,
     source: options.source ?? options.api,
-    targets: planTargets(host.maps),
+    targets: planTargets(maps),
   }
   const parsed = parseConfig(config, () => pem)
   if (!parsed.ok) throw new CliFailure(EXIT_CODES.config_invalid, 'config_invalid', parsed.faults.join('\n'))
@@ -98,7 +98,7 @@ export async function enroll(options: Options): Promise<Enrolled> {
   return {
     config: options.out,
     host: options.host,
-    maps: host.maps.map((m) => m.map),
+    maps: maps.map((m) => m.map),
     keyIds,
     keyFromApi: options.publisherKey === undefined,
   }

@@ -147,10 +147,10 @@ describe('a compiled file that is not what its tree says', () => {
 })
 
 describe('what was compiled wrong is not put in place', () => {
-  // Above 50,000 entries a probe looks at what changed and at a sample; below, at everything.
+  // Above 20,000 entries a probe looks at what changed and at a sample; below, at everything.
   test.each([
     ['whole', 300],
-    ['sampled', 60_000],
+    ['sampled', 25_000],
   ])(
     '%s probe',
     async (_, count) => {
