@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { Entry, MailboxRow } from '@muster/maps'
 import { openSpill, type Spill } from '@muster/maptree'
 import type { FeedSnapshot } from '@muster/store'
@@ -49,6 +50,8 @@ async function addPage(sinks: readonly { map: PublishedMap; spill: Spill }[], ro
     const ofRows = rendered.get(map.ref.kind) ?? rows.map((row) => map.kind.entriesOf(row))
     rendered.set(map.ref.kind, ofRows)
     const { mailstore } = map.ref
+    // A page is thousands of rows in several maps: whoever shares this process gets his turn in between.
+    await setImmediate()
     await spill.add(ofRows.flatMap((entries, i) => (mailstore === null || rows[i]?.mailstore === mailstore ? entries : [])))
   }
 }

@@ -1,4 +1,4 @@
-import type { Cursor } from '@muster/domain'
+import { renderCursor, type Cursor } from '@muster/domain'
 import type { Manifest } from '@muster/maptree'
 import { startLoop, type Loop } from '@muster/runtime'
 import { sameCursor } from './plan-publish.js'
@@ -126,7 +126,7 @@ export class RunningPublisher implements Publisher {
 
   #tell({ cursor, maps }: PublishedEvent): void {
     if (maps.length === 0) return
-    this.#options.log.info({ cursor, maps }, 'published')
+    this.#options.log.info({ cursor: renderCursor(cursor), maps }, 'published')
     this.#options.onPublished?.({ cursor, maps })
   }
 

@@ -1,10 +1,22 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderCursor } from '@muster/domain'
-import { generateSigningKey, listFolder, listSnapshots, readDelta, shardName, shardOf, verifyTree } from '@muster/maptree'
+import {
+  freezeSnapshot,
+  generateSigningKey,
+  listFolder,
+  listSnapshots,
+  patchTree,
+  readDelta,
+  readTree,
+  shardName,
+  shardOf,
+  snapshotSpec,
+  verifyTree,
+} from '@muster/maptree'
 import type { Feed, Store } from '@muster/store'
 import { testDatabase } from '@muster/testkit'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { publishedMap } from './map-set.js'
 import { startPublisher } from './index.js'
 import type { PublishedEvent, Publisher, PublisherOptions } from './publisher.js'
@@ -27,6 +39,7 @@ import {
 
 const { url } = await testDatabase()
 const signingKey = generateSigningKey()
+const WAIT = { timeout: 30_000, interval: 100 }
 let store: Store
 let publishDir: string
 let publisher: Publisher
@@ -247,6 +260,32 @@ test('a verification finds what the directory does not say, and the next pass me
   await publisher.kick()
   await expectFresh()
   await expect(publisher.verifyPublished()).resolves.toMatchObject({ sound: true })
+})
+
+test('lines that an older version wrote differently are found at the start and mended, though the directory did not change', async () => {
+  const { spec } = publishedMap(publishDir, { kind: 'popmap', mailstore: null })
+  const tree = (await readTree(spec, [signingKey]))!
+  await publisher.stop()
+  const older = new Map([[address('user4'), `${address('user4')}:ms1.example.net:pop3`]])
+  const seal = { cursor: tree.manifest.cursor, key: signingKey, deltaLimit: 10 }
+  await freezeSnapshot((await patchTree(tree, older, seal)).tree)
+  publisher = await start({ verifyIntervalMs: 86_400_000 })
+  await vi.waitFor(async () => {
+    await publisher.kick()
+    expect(differences(await readPublished(publishDir), await renderDirectory(store.feed))).toEqual([])
+  }, WAIT)
+  await expectFresh()
+  const head = await readHead(publishDir, [signingKey])
+  expect(head.maps.find((map) => map.map === 'popmap')).toMatchObject({ cursor: head.cursor, root: tree.manifest.root })
+  expect(await verifyTree(snapshotSpec(spec, head.cursor), [signingKey])).toEqual([])
+})
+
+test('publishing goes on while a verification renders', async () => {
+  const verification = publisher.verifyPublished()
+  must(await store.directory.createMailbox(mailbox('meanwhile'), actor))
+  await publisher.kick()
+  await expect(verification).resolves.toMatchObject({ sound: true })
+  await expectFresh()
 })
 
 test('a failing pass is told, tried again, and leaves HEAD to grow old', async () => {

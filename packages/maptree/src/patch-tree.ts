@@ -1,6 +1,7 @@
 import { compareKeys } from '@muster/maps'
 import { deltaFileName, type Delta } from './delta.js'
 import { TreeError } from './fault.js'
+import { inParallel } from './files.js'
 import { makeManifest, parseManifest, renderManifest, shardCountOf, type ShardDigest } from './manifest.js'
 import { digestOf, stagedDelta, type Resealed, type Seal } from './seal.js'
 import { isLine, patchShard, renderShard, shardOf, type KeyChange, type ShardCount } from './shard.js'
@@ -57,17 +58,17 @@ async function patchShards(tree: Tree, changes: ReadonlyMap<string, string | nul
   const spec = { ...tree.spec, shardCount: shardCountOf(tree.manifest) }
   const shards = [...tree.manifest.shards]
   const effective: KeyChange[] = []
-  let stage: Stage | null = null
-  for (const [index, ofShard] of groupByShard(changes, spec.shardCount)) {
+  let opening: Promise<Stage> | null = null
+  await inParallel([...groupByShard(changes, spec.shardCount)], async ([index, ofShard]) => {
     const patch = patchShard(await readShard(tree, index), ofShard)
-    if (patch.effective.length === 0) continue
+    if (patch.effective.length === 0) return
     const bytes = renderShard(patch.entries)
     shards[index] = digestOf(bytes, patch.entries.length)
-    stage ??= await openStage(spec, at)
-    await stage.putShard(index, bytes)
     for (const change of patch.effective) effective.push(change)
-  }
-  return { shards, effective, stage }
+    opening ??= openStage(spec, at)
+    await (await opening).putShard(index, bytes)
+  })
+  return { shards, effective, stage: await opening }
 }
 
 function groupByShard(changes: ReadonlyMap<string, string | null>, shardCount: ShardCount): Map<number, KeyChange[]> {
