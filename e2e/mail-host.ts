@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Role } from '@muster/domain'
@@ -28,7 +28,7 @@ export interface HostRequest {
   readonly source: string
 }
 
-/** Makes a host as its operator does: puts it into the directory, takes its key there, and writes the config of its agent. */
+/** Makes a host as its operator does: puts it into the directory, takes its key there, and lets its agent enrol. */
 export async function enrolHost(control: ControlPlane, { name, folder, role, mailstore, source }: HostRequest): Promise<MailHost> {
   const at = (path: string) => join(folder, path)
   const etc = at('/etc/muster-agent')
@@ -37,35 +37,24 @@ export async function enrolHost(control: ControlPlane, { name, folder, role, mai
   requireExit(await control.run('hosts', 'put', name, '--role', role, ...serves), 0)
   const key = requireExit(await control.run('keys', 'create', '--name', `agent of ${name}`, '--role', 'host', '--host', name), 0)
   writeFileSync(join(etc, 'token'), key.stdout, { mode: 0o600 })
-  const maps = mailstore === undefined ? ['popmap'] : [`userdb@${mailstore}`, `dovecot-passwd@${mailstore}`]
-  const config = {
-    host: name,
-    stateDir: at('/var/lib/muster-agent'),
-    api: control.url,
-    tokenFile: join(etc, 'token'),
-    publisherKey: join(control.publishDir, 'publisher.pub'),
-    source,
-    targets: maps.map((map) => targetOf(map, at)),
-  }
-  mkdirSync(config.stateDir, { recursive: true })
   const configFile = join(etc, 'agent.json')
-  writeFileSync(configFile, JSON.stringify(config, null, 2))
+  const token = join(etc, 'token')
+  const enroll = ['enroll', '--api', control.url, '--host', name, '--token-file', token, '--source', source, '--out', configFile]
+  requireExit(await runAgent([...enroll, '--publisher-key', join(control.publishDir, 'publisher.pub')]), 0)
+  relocate(configFile, at)
   return { name, folder, at, sync: (...args) => runAgent(['sync', '--once', '--config', configFile, ...args]) }
 }
 
-/** Where Debian's daemons look, below the host's folder. */
-const TARGETS: Record<string, { target: string; path: string; group?: string }> = {
-  popmap: { target: 'gdbm', path: '/etc/perdition/popmap.db' },
-  userdb: { target: 'userdb', path: '/etc/courier/userdb' },
-  'dovecot-passwd': { target: 'text', path: '/etc/dovecot/users', group: 'dovecot' },
-}
-
-function targetOf(map: string, at: (path: string) => string) {
-  const target = TARGETS[map.split('@')[0] ?? '']
-  if (target === undefined) throw new Error(`no target is known for ${map}`)
-  const path = at(target.path)
-  mkdirSync(dirname(path), { recursive: true })
-  return { map, ...target, path }
+/** Moves the paths that enroll wrote, which are those of Debian's daemons, below the host's folder. */
+function relocate(configFile: string, at: (path: string) => string): void {
+  const config = JSON.parse(readFileSync(configFile, 'utf8')) as { stateDir: string; targets: { path: string }[] }
+  config.stateDir = at(config.stateDir)
+  for (const target of config.targets) {
+    target.path = at(target.path)
+    mkdirSync(dirname(target.path), { recursive: true })
+  }
+  mkdirSync(config.stateDir, { recursive: true })
+  writeFileSync(configFile, JSON.stringify(config, null, 2))
 }
 
 async function runAgent(args: readonly string[]): Promise<Answer> {
