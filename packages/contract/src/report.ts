@@ -16,7 +16,8 @@ const root = nullable(
   }),
 )
 const level = word(REPORT_LEVELS, {
-  description: 'staged: the tree is on the host, and none is compiled yet. applied: the compiled map is swapped in. effective: the daemons certainly see it.',
+  description:
+    'staged: the tree is on the host, and none is compiled yet. applied: the compiled map is swapped in. effective: the daemons certainly see it.',
   examples: ['effective'],
 })
 const failedStep = nullable(

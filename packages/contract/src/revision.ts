@@ -18,9 +18,7 @@ export const RevisionMap = resource('RevisionMap', 'One map that the revision to
       examples: ['effective'],
     }),
   ),
-  failedStep: nullable(
-    Type.String({ description: "The step at which a newer tree fails now; null when none does.", examples: ['probe'] }),
-  ),
+  failedStep: nullable(Type.String({ description: 'The step at which a newer tree fails now; null when none does.', examples: ['probe'] })),
   reason: nullable(Type.String({ description: 'Why it fails; null when nothing does.', examples: ['The disk is full.'] })),
 })
 export type RevisionMap = Static<typeof RevisionMap>
