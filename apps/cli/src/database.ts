@@ -1,4 +1,4 @@
-import { lockDataFolder, startEmbeddedPostgres, type Config, type Lifetime, type Logger } from '@muster/runtime'
+import { CliFailure, EXIT, lockDataFolder, startEmbeddedPostgres, type Config, type Lifetime, type Logger } from '@muster/runtime'
 import { postgresFolder } from './data-folder.js'
 
 /** A database to work with, the operator's own or the embedded one, which then ends with it. */
@@ -28,3 +28,24 @@ export async function withDatabase<T>(config: Config, log: Logger, use: (databas
     await lock?.stop()
   }
 }
+
+/** Says in an operator's terms why the first use of a database failed; any other error stays as it is. */
+export async function firstUse<T>(databaseUrl: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } catch (error) {
+    const { code = '', message } = error as { code?: string; message: string }
+    if (!NO_WAY_IN.test(code)) throw error
+    const { host, pathname } = new URL(databaseUrl)
+    const where = `The database ${pathname.slice(1)} at ${host}`
+    throw new CliFailure(
+      EXIT.unreachable,
+      'database_unreachable',
+      `${where} cannot be used: ${message || code}.`,
+      'Look at MUSTER_DATABASE_URL.',
+    )
+  }
+}
+
+/** Errors of the network, and PostgreSQL's classes 28 (who you are) and 3D (no such database). */
+const NO_WAY_IN = /^(?:ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|28|3D)/

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from './config/read-config.js'
-import { DataFolderBusy } from './data-lock.js'
+import { DataFolderBusy, DataFolderUnusable } from './data-lock.js'
 
 /** Exit codes that `muster` and `muster-agent` share. `muster-agent` adds its own from 10 upwards. They never change their meaning. */
 export const EXIT = {
@@ -92,6 +92,10 @@ export function describeFailure(error: unknown): FailureText {
   if (error instanceof DataFolderBusy) {
     const hint = 'Stop the other one first, or set MUSTER_DATA_DIR to another folder.'
     return { exitCode: EXIT.busy, code: 'data_folder_busy', message: error.message, hint }
+  }
+  if (error instanceof DataFolderUnusable) {
+    const hint = 'Set MUSTER_DATA_DIR to a folder of your own, or run this as the user who owns that one.'
+    return { exitCode: EXIT.config, code: 'data_folder_unusable', message: error.message, hint }
   }
   const message = error instanceof Error ? error.message : String(error)
   // The one look at the environment beside readConfig: what failed may be readConfig itself.

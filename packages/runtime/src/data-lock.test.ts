@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { DataFolderBusy, lockDataFolder } from './data-lock.js'
+import { DataFolderBusy, DataFolderUnusable, lockDataFolder } from './data-lock.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-lock-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -16,6 +16,12 @@ test('a second one is refused and told who holds the folder; after the first let
   await first.stop()
   const second = await lockDataFolder(dataDir)
   await second.stop()
+})
+
+test('a folder that cannot be made is refused by its name', async () => {
+  const dataDir = join(import.meta.filename, 'below-a-file')
+  await expect(lockDataFolder(dataDir)).rejects.toThrow(DataFolderUnusable)
+  await expect(lockDataFolder(dataDir)).rejects.toThrow(dataDir)
 })
 
 test('of many that try at once exactly one gets in', async () => {

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export interface DataLock {
@@ -18,14 +17,21 @@ export class DataFolderBusy extends Error {
   }
 }
 
+/** The data folder cannot be made or written by this user. */
+export class DataFolderUnusable extends Error {
+  constructor(dataDir: string, cause: NodeJS.ErrnoException) {
+    super(`The data folder ${dataDir} cannot be used: ${cause.message}.`, { cause })
+    this.name = 'DataFolderUnusable'
+  }
+}
+
 /**
  * Takes the data folder for this process alone. The lock is flock(2) on `muster.lock`: the kernel lets go of it when we end, however we
  * end, so there is nothing stale to clean up. Node cannot call flock itself; util-linux's `flock` locks the open file we hand it, and
  * that lock is the file description's, which stays ours when `flock` has ended.
  */
 export async function lockDataFolder(dataDir: string): Promise<DataLock> {
-  mkdirSync(dataDir, { recursive: true })
-  const file = await open(join(dataDir, 'muster.lock'), 'a+', 0o644)
+  const file = await openLockFile(dataDir)
   try {
     if (!flock(file)) throw new DataFolderBusy(dataDir, await readHolder(file))
     await file.truncate(0)
@@ -34,6 +40,15 @@ export async function lockDataFolder(dataDir: string): Promise<DataLock> {
   } catch (error) {
     await file.close()
     throw error
+  }
+}
+
+async function openLockFile(dataDir: string): Promise<FileHandle> {
+  try {
+    await mkdir(dataDir, { recursive: true })
+    return await open(join(dataDir, 'muster.lock'), 'a+', 0o644)
+  } catch (error) {
+    throw new DataFolderUnusable(dataDir, error as NodeJS.ErrnoException)
   }
 }
 

@@ -1,6 +1,6 @@
 import { answer, command, createLogger, readConfig } from '@muster/runtime'
 import type { Command } from 'commander'
-import { withDatabase } from '../database.js'
+import { firstUse, withDatabase } from '../database.js'
 
 export function migrateCommand(): Command {
   const made = command({
@@ -12,7 +12,7 @@ export function migrateCommand(): Command {
     const config = readConfig()
     const log = createLogger({ level: config.logLevel, name: 'muster' })
     const { migrate } = await import('@muster/store')
-    const { applied } = await withDatabase(config, log, (databaseUrl) => migrate({ databaseUrl }))
+    const { applied } = await withDatabase(config, log, (databaseUrl) => firstUse(databaseUrl, () => migrate({ databaseUrl })))
     answer(made, { applied }, applied.length === 0 ? 'The schema is up to date.' : applied.map((name) => `applied ${name}`).join('\n'))
   })
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { renderCursor } from '@muster/domain'
 import { answer, command, createLogger, readConfig } from '@muster/runtime'
 import type { Command } from 'commander'
-import { withDatabase } from '../database.js'
+import { firstUse, withDatabase } from '../database.js'
 
 export function restoreCommand(): Command {
   const group = command({ name: 'restore', summary: 'After the database was restored from a backup.', examples: [] })
@@ -20,6 +20,7 @@ export function restoreCommand(): Command {
     const cursor = await withDatabase(config, log, async (databaseUrl) => {
       const store = await openStore({ databaseUrl })
       try {
+        await firstUse(databaseUrl, () => store.ping())
         return await store.acceptRestore({ keyId: 'muster-cli', role: 'admin', requestId: randomUUID() })
       } finally {
         await store.close()

@@ -8,7 +8,7 @@ import { lockDataFolder, runService, type Config, type Logger, type Loop, type S
 import { migrate, openStore, type Store } from '@muster/store'
 import { startWorker } from '@muster/worker'
 import { publishFolder, signingKeyFile } from '../data-folder.js'
-import { startDatabase } from '../database.js'
+import { firstUse, startDatabase } from '../database.js'
 import { localUrl } from '../with-client.js'
 import { ensureAdminKey } from './admin-key.js'
 import { startAgentLoop } from './agent-loop.js'
@@ -65,7 +65,7 @@ async function startStore(service: Service, config: Config, log: Logger): Promis
   await requireFreePort(config.bind, config.port)
   await mkdir(dirname(signingKeyFile(config.dataDir)), { recursive: true, mode: 0o700 })
   const database = await service.start('database', () => startDatabase(config, log))
-  const { applied } = await migrate({ databaseUrl: database.url })
+  const { applied } = await firstUse(database.url, () => migrate({ databaseUrl: database.url }))
   if (applied.length > 0) log.info({ applied }, 'schema brought up to date')
   const { quarantineDays, database: settings } = config
   return service.start('store', async () => {
