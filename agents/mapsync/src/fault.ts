@@ -41,7 +41,8 @@ export function toFault(error: unknown, step: StepName): AgentFault {
 function codeOf(error: unknown): FaultCode | null {
   if (error instanceof TreeError) return error.fault.code.startsWith('signature_') ? 'signature' : 'hash'
   if (error instanceof LibGdbmMissing) return 'library_missing'
-  if (error instanceof ConnectionError || error instanceof ApiError) return 'source_unreachable'
+  if (error instanceof ApiError) return error.status === 401 || error.status === 403 ? 'refused' : 'source_unreachable'
+  if (error instanceof ConnectionError) return 'source_unreachable'
   return isDiskFull(error) ? 'disk_full' : null
 }
 

@@ -25,8 +25,7 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     if (request.headers.authorization !== `Bearer ${token}`) return response.writeHead(401).end()
     if (request.url === '/v1/maps/publisher-key') return response.end(renderPublicKey(key))
-    const host = { name: 'pop1', roles: ['proxy', 'mailstore'], mailstores: ['ms1'], maps, reports: [] }
-    if (request.url === '/v1/hosts/pop1') return response.end(JSON.stringify(host))
+    if (request.url === '/v1/hosts/pop1/maps') return response.end(JSON.stringify({ items: maps }))
     const problem = { type: 'about:blank', title: 'No', status: 404, code: 'host_not_found', detail: 'There is none.' }
     return response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem))
   })

@@ -10,6 +10,7 @@ import type { TargetKind } from '../config/agent-config.js'
 import { DEFAULT_CONFIG } from '../config/load-config.js'
 import { parseConfig } from '../config/parse-config.js'
 import { EXIT_CODES } from '../exit-codes.js'
+import { withExitCode } from './frame.js'
 
 interface Options {
   readonly api: string
@@ -52,7 +53,7 @@ export function enrollCommand(): Command {
     .option('--out <file>', 'the config to write', DEFAULT_CONFIG)
     .option('--replace', 'overwrite a config that is there')
     .action(async (options: Options) => {
-      const enrolled = await enroll(options)
+      const enrolled = await withExitCode(() => enroll(options))
       answer(made, enrolled, renderEnrolled(enrolled))
     })
 }
@@ -67,41 +68,29 @@ export interface Enrolled {
 }
 
 export async function enroll(options: Options): Promise<Enrolled> {
-  if (options.replace !== true && (await readFileIfAny(options.out)) !== null) {
-    throw new CliFailure(EXIT_CODES.refused, 'config_exists', `${options.out} is there already.`, 'Say --replace to write it anew.')
+  const { api, host, tokenFile, out } = options
+  if (options.replace !== true && (await readFileIfAny(out)) !== null) {
+    throw new CliFailure(EXIT_CODES.refused, 'config_exists', `${out} is there already.`, 'Say --replace to write it anew.')
   }
-  const token = (await readFile(options.tokenFile, 'utf8')).trim()
-  const client = createClient({ baseUrl: options.api, key: token })
-  const maps = (await client.hosts.maps(options.host))?.items
-  if (maps === undefined)
-    throw new CliFailure(
-      EXIT_CODES.refused,
-      'host_not_found',
-      `The directory has no host ${options.host}.`,
-      'Put it first: muster hosts put.',
-    )
-  const pem = options.publisherKey === undefined ? await client.publisher.fetchPublicKey() : await readFile(options.publisherKey, 'utf8')
-  const keyIds = parsePinnedKeys(pem).map((key) => key.keyId)
-  const config = {
-    host: options.host,
-    stateDir: '/var/lib/muster-agent',
-    api: options.api,
-    tokenFile: options.tokenFile,
-    publisherKey: pem,
-    source: options.source ?? options.api,
-    targets: planTargets(maps),
+  const client = createClient({ baseUrl: api, key: (await readFile(tokenFile, 'utf8')).trim() })
+  const maps = (await client.hosts.maps(host))?.items
+  if (maps === undefined) {
+    throw new CliFailure(EXIT_CODES.refused, 'host_not_found', `The directory has no host ${host}.`, 'Put it first: muster hosts put.')
   }
-  const parsed = parseConfig(config, () => pem)
+  const keyFromApi = options.publisherKey === undefined
+  const publisherKey = keyFromApi ? await client.publisher.fetchPublicKey() : await readFile(options.publisherKey as string, 'utf8')
+  const keyIds = parsePinnedKeys(publisherKey).map((key) => key.keyId)
+  const source = options.source ?? api
+  await writeConfig(out, { host, stateDir: '/var/lib/muster-agent', api, tokenFile, publisherKey, source, targets: planTargets(maps) })
+  return { config: out, host, maps: maps.map((m) => m.map), keyIds, keyFromApi }
+}
+
+/** Writes only what a sync will take. */
+async function writeConfig(out: string, config: { publisherKey: string; [setting: string]: unknown }): Promise<void> {
+  const parsed = parseConfig(config, () => config.publisherKey)
   if (!parsed.ok) throw new CliFailure(EXIT_CODES.config_invalid, 'config_invalid', parsed.faults.join('\n'))
-  await mkdir(dirname(options.out), { recursive: true, mode: 0o755 })
-  await replaceFile(options.out, `${JSON.stringify(config, null, 2)}\n`, 0o644)
-  return {
-    config: options.out,
-    host: options.host,
-    maps: maps.map((m) => m.map),
-    keyIds,
-    keyFromApi: options.publisherKey === undefined,
-  }
+  await mkdir(dirname(out), { recursive: true, mode: 0o755 })
+  await replaceFile(out, `${JSON.stringify(config, null, 2)}\n`, 0o644)
 }
 
 /** Two mailstores on one host: each has files of its own, and its daemon is told which. */

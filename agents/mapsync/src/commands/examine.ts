@@ -137,10 +137,10 @@ function examineAge(ageMs: number, issued: Date): Finding {
 export async function examineApi(config: AgentConfig): Promise<Finding[]> {
   if (config.api === null) return [advice('API', 'no api is configured: nobody sees where this host stands')]
   try {
-    const host = await createClient({ baseUrl: config.api, key: readToken(config) }).hosts.get(config.host)
-    if (host === null) return [fault('API', `${config.api} knows no host ${config.host}`)]
+    const maps = (await createClient({ baseUrl: config.api, key: readToken(config) }).hosts.maps(config.host))?.items
+    if (maps === undefined) return [fault('API', `${config.api} knows no host ${config.host}`)]
     const named = new Set(config.targets.map((t) => t.map))
-    const unused = host.maps
+    const unused = maps
       .filter((m) => !named.has(m.map))
       .map((m) => advice(m.map, 'is a map of this host, and no target is configured for it'))
     return [ok('API', config.api), ...unused]

@@ -12,7 +12,7 @@ import { openLocalTree } from '../steps/stage.js'
 import { finish, type SyncResult } from '../steps/sync.js'
 import { openMapRun, syncMap } from '../steps/sync-map.js'
 import type { World } from '../world.js'
-import { configOption, openWorld } from './frame.js'
+import { configOption, openWorld, withExitCode } from './frame.js'
 
 export function rollbackCommand(): Command {
   const made = command({
@@ -33,7 +33,7 @@ export function rollbackCommand(): Command {
         await unpin(config, map)
         return answer(made, { map, pinned: null }, `${map}: the next sync goes on to what is published.`)
       }
-      const result = await rollback(config, openWorld(), map)
+      const result = await withExitCode(() => rollback(config, openWorld(), map))
       const [{ applied, fault } = { applied: null, fault: null }] = result.maps
       answer(
         made,

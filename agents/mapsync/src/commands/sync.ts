@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load-config.js'
 import { GUARDS, type Guard } from '../exit-codes.js'
 import { sync, type SyncResult } from '../steps/sync.js'
 import type { MapResult } from '../steps/sync-map.js'
-import { configOption, openWorld } from './frame.js'
+import { configOption, openWorld, withExitCode } from './frame.js'
 
 interface Options {
   readonly once?: boolean
@@ -29,7 +29,7 @@ export function syncCommand(): Command {
     .addOption(new Option('--force <guard...>', 'override a refusal by its name').choices(GUARDS))
     .action(async (options: Options) => {
       if (options.once !== true) throw new CliFailure(EXIT.usage, 'usage', 'Say --once: cron or a systemd timer starts each round.')
-      const result = await sync(loadConfig(options.config, options.source), openWorld(), options.force)
+      const result = await withExitCode(() => sync(loadConfig(options.config, options.source), openWorld(), options.force))
       answer(made, toJson(result), renderResult(result))
       process.exitCode = result.exitCode
     })

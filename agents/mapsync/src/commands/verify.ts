@@ -8,7 +8,7 @@ import { withState } from '../state/with-state.js'
 import { treeSpecOf } from '../steps/context.js'
 import { openTarget } from '../targets/open-target.js'
 import { renderDifference } from '../targets/target.js'
-import { configOption } from './frame.js'
+import { configOption, withExitCode } from './frame.js'
 
 export interface VerifiedTarget {
   readonly map: string
@@ -26,7 +26,7 @@ export function verifyCommand(): Command {
     examples: [['muster-agent verify', 'exit code 0 when every entry is right, 24 when one differs']],
   })
   return made.addOption(configOption()).action(async (options: { config: string }) => {
-    const verified = await verify(loadConfig(options.config))
+    const verified = await withExitCode(() => verify(loadConfig(options.config)))
     answer(
       made,
       { ok: verified.every((v) => v.ok), targets: verified },

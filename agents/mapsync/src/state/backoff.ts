@@ -4,7 +4,7 @@ import type { MapFailure, MapState } from './state.js'
 const FIRST_MINUTES = 1
 const MOST_MINUTES = 60
 /** A source that cannot be reached says nothing about the map: the next run simply tries again. */
-const NEVER_BACKS_OFF: readonly string[] = ['source_unreachable', 'not_published', 'source_insecure', 'backing_off']
+const NEVER_BACKS_OFF: readonly string[] = ['source_unreachable', 'refused', 'not_published', 'source_insecure', 'backing_off']
 
 /** The failure to remember: of the same published state, each failure doubles the time until the next try, up to an hour. */
 export function recordFailure(before: MapFailure | null, fault: AgentFault, root: string | null, now: Date): MapFailure {

@@ -176,10 +176,11 @@ async function dropDamagedTree({ world }: SyncContext, run: MapRun, error: unkno
 export function resultOf({ state }: SyncContext, run: MapRun): MapResult {
   const held = run.targets.map((target) => state.targets[target.config.path])
   const applied = held.every((target) => target !== undefined) ? held : []
+  // Targets differ only while one of them fails: the one that is behind says how far the map is.
+  const behind = applied.find((target) => target.root !== run.tree?.manifest.root) ?? applied[0]
   return {
     map: run.map,
-    // Targets differ only while one of them fails: the one that is behind says how far the map is.
-    applied: applied.find((target) => target.root !== run.tree?.manifest.root) ?? applied[0] ?? null,
+    applied: behind === undefined ? null : { cursor: behind.cursor, root: behind.root, entries: behind.entries },
     stagedCursor: run.tree === null ? null : renderCursor(run.tree.manifest.cursor),
     changed: run.changed,
     settleMs: run.settleMs,
