@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 import { parsePublishedMap, type PublishedMap } from './map-set.js'
 import type { Publisher } from './publisher.js'
 import { FromParam, MapList, MapParam, mapProblems, notModified, ShardParam, SnapshotParams, textFile } from './route-schemas.js'
-import { sendFile, sendMapProblem } from './send-file.js'
+import { sendFile, sendMapProblem, sendText } from './send-file.js'
 
 export interface PublisherRoutesOptions {
   readonly publisher: Pick<Publisher, 'maps' | 'ensureSnapshot'>
@@ -72,10 +72,9 @@ interface FileRoute {
 function addFile(app: FastifyInstance, url: string, file: string, { answer, ...about }: FileRoute): void {
   const schema = { tags, ...about, response: { 200: textFile(answer), 304: notModified, ...mapProblems('nothing_published') } }
   app.get(url, { schema }, async (request, reply) => {
-    const bytes = await readFileIfAny(file)
-    const etag = bytes === null ? '' : sha256(bytes)
-    const sent = bytes === null ? null : await sendFile(request, reply, { file, etag, immutable: false })
-    return sent ?? sendMapProblem(reply, 'nothing_published', 'The first pass of the publisher has not ended; ask again.')
+    const text = await readFileIfAny(file)
+    if (text !== null) return sendText(request, reply, text)
+    return sendMapProblem(reply, 'nothing_published', 'The first pass of the publisher has not ended; ask again.')
   })
 }
 
@@ -89,7 +88,7 @@ function addManifest(app: FastifyInstance, options: PublisherRoutesOptions): voi
   }
   app.get<{ Params: SnapshotPath }>('/v1/maps/:map/snapshots/:cursor/manifest', { schema }, (request, reply) =>
     withSnapshot(options, request, reply, async (folder, manifest) => {
-      return sendFile(request, reply, { file: join(folder, 'MANIFEST'), etag: sha256(manifest), immutable: true })
+      return sendFile(request, reply, { file: join(folder, 'MANIFEST'), etag: sha256(manifest) })
     }),
   )
 }
@@ -111,7 +110,7 @@ function addShard(app: FastifyInstance, options: PublisherRoutesOptions): void {
       const { shard } = request.params
       const digest = new RegExp(`^shard ${/^[0-9a-f]{2,3}$/.exec(shard)?.[0] ?? '-'} \\d+ ([0-9a-f]{64}) `, 'm').exec(manifest)?.[1]
       if (digest === undefined) return sendMapProblem(reply, 'shard_not_found', 'The manifest lists the shards that there are.')
-      return sendFile(request, reply, { file: join(folder, 'shards', shard), etag: digest, immutable: true })
+      return sendFile(request, reply, { file: join(folder, 'shards', shard), etag: digest })
     }),
   )
 }
@@ -129,8 +128,7 @@ function addDelta(app: FastifyInstance, options: PublisherRoutesOptions): void {
     withMap(options, request, reply, async (map) => {
       const from = parseCursor(request.params.from)
       const file = from.ok ? await findDelta(map.spec, from.value) : null
-      const sent =
-        file === null ? null : await sendFile(request, reply, { file, etag: file.slice(file.lastIndexOf('..') + 2), immutable: true })
+      const sent = file === null ? null : await sendFile(request, reply, { file, etag: file.slice(file.lastIndexOf('..') + 2) })
       return sent ?? sendMapProblem(reply, 'delta_not_found', 'Compare manifests instead.')
     }),
   )

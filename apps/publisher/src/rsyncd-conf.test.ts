@@ -2,11 +2,9 @@ import { expect, test } from 'vitest'
 import { renderRsyncdConf, writeRsyncdConfs } from './rsyncd-conf.js'
 
 test('a proxy is offered its popmap and HEAD, nothing else, read-only', () => {
-  expect(renderRsyncdConf('/srv/muster/publish', { name: 'pop1', roles: ['proxy'], mailstores: [] }, { uid: 997, gid: 996 })).toBe(`\
+  expect(renderRsyncdConf('/srv/muster/publish', { name: 'pop1', roles: ['proxy'], mailstores: [] }, false)).toBe(`\
 # What the host pop1 may read. Written by Muster whenever the host changes: changes made here are lost.
 
-uid = 997
-gid = 996
 use chroot = no
 read only = yes
 list = yes
@@ -21,6 +19,11 @@ exclude = *
 path = /srv/muster/publish/popmap
 exclude = .*
 `)
+})
+
+test("rsync started by root stays root for trees that are root's", () => {
+  const host = { name: 'pop1', roles: ['proxy'], mailstores: [] } as const
+  expect(renderRsyncdConf('/srv/muster/publish', host, true)).toContain('\nuid = 0\ngid = 0\nuse chroot = no\n')
 })
 
 test('a folder that rsyncd.conf cannot name is refused', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { renderCursor, type Cursor } from '@muster/domain'
 import type { Manifest } from '@muster/maptree'
 import { startLoop, type Loop } from '@muster/runtime'
@@ -17,6 +18,7 @@ import { compareWithDirectory, verdictOf, verifyMapFiles, type MapVerdict, type 
 const DAY_MS = 86_400_000
 /** A failure that lasts is told again this often. */
 const NAG_MS = 60_000
+const MOST_REST_MS = 1_000
 
 interface Comparison {
   readonly cursor: Cursor
@@ -42,6 +44,8 @@ export class RunningPublisher implements Publisher {
   #look = true
   /** Render everything: the first time, and when a verification found a difference. */
   #whole = false
+  #restMs = 0
+  #endedAt = 0
   #verifiedMs: number | null = null
   #verifying: Promise<void> | null = null
 
@@ -90,7 +94,9 @@ export class RunningPublisher implements Publisher {
   }
 
   async #pass(): Promise<void> {
+    await this.#rest()
     const ended = this.#waiting.splice(0)
+    const began = performance.now()
     try {
       await this.#serial(() => (this.#look || this.#whole ? this.#publish() : this.#glance()))
       this.#phase = 'current'
@@ -99,8 +105,19 @@ export class RunningPublisher implements Publisher {
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#noteFailure(error)
     } finally {
+      this.#restMs = Math.min(performance.now() - began, MOST_REST_MS)
+      this.#endedAt = performance.now()
       for (const resolve of ended) resolve()
     }
+  }
+
+  /**
+   * Writes that follow each other closely kick us after each. Whoever shares this process gets as much time as the last pass took, and what
+   * comes in meanwhile is one pass; a single write never waits.
+   */
+  async #rest(): Promise<void> {
+    const left = this.#endedAt + this.#restMs - performance.now()
+    if (left > 0) await sleep(left, null, { signal: this.#stopping.signal }).catch(() => undefined)
   }
 
   /** What most passes come to: the head has not moved. */

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { Problem } from '@muster/contract'
+import { sha256 } from '@muster/maptree'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { MAP_PROBLEMS, type MapProblem } from './route-schemas.js'
 
@@ -7,16 +8,11 @@ export interface FileAnswer {
   readonly file: string
   /** Names the bytes: two files with the same etag at one path are the same. Without quotes. */
   readonly etag: string
-  /** What is at this path never becomes anything else. */
-  readonly immutable: boolean
 }
 
-/** Streams a file, or says that the caller has it. Null when the file is gone: then nothing was sent. */
+/** Streams a file that never changes, or says that the caller has it. Null when the file is gone: then nothing was sent. */
 export async function sendFile(request: FastifyRequest, reply: FastifyReply, answer: FileAnswer): Promise<FastifyReply | null> {
-  const etag = `"${answer.etag}"`
-  reply.header('etag', etag)
-  reply.header('cache-control', answer.immutable ? 'private, max-age=31536000, immutable' : 'private, no-cache')
-  if (namesEtag(request.headers['if-none-match'], etag)) return reply.code(304).send()
+  if (isKnown(request, reply, answer.etag, 'private, max-age=31536000, immutable')) return reply.code(304).send()
   const handle = await open(answer.file, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null
     throw error
@@ -25,6 +21,19 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, ans
   const { size } = await handle.stat()
   reply.type('text/plain; charset=utf-8').header('content-length', size)
   return reply.send(handle.createReadStream({ end: Math.max(0, size - 1) }))
+}
+
+/** Sends a text that may be another one the next time. */
+export function sendText(request: FastifyRequest, reply: FastifyReply, text: Buffer): FastifyReply {
+  if (isKnown(request, reply, sha256(text), 'private, no-cache')) return reply.code(304).send()
+  return reply.type('text/plain; charset=utf-8').send(text)
+}
+
+/** Sets the headers of an answer, and says whether the caller has it already. */
+function isKnown(request: FastifyRequest, reply: FastifyReply, name: string, cacheControl: string): boolean {
+  const etag = `"${name}"`
+  reply.header('etag', etag).header('cache-control', cacheControl)
+  return namesEtag(request.headers['if-none-match'], etag)
 }
 
 function namesEtag(header: string | undefined, etag: string): boolean {

@@ -36,7 +36,7 @@ function settingsOf(options: PublisherOptions, stopping: AbortSignal): Publicati
     headIntervalMs: options.headIntervalMs ?? 60_000,
     changeLimit: options.changeLimit ?? 10_000,
     deltaLimit: options.deltaLimit ?? 10_000,
-    deltas: options.deltas ?? { keep: 200, keepBytes: 64 * 1024 * 1024 },
+    deltas: options.deltas ?? { keep: 200, keepBytes: 64 * 1024 * 1024, slack: 50 },
     snapshots: options.snapshots ?? { keep: 4, keepMs: 120_000 },
     at: options.at ?? (() => {}),
     stopping,

@@ -41,14 +41,17 @@ export async function listDeltas(spec: Pick<TreeSpec, 'dir'>, to: Cursor): Promi
   return chain
 }
 
-/** Which deltas stay: the newest `keep`, as far as they take no more than `keepBytes`. */
+/** Which deltas stay: the newest `keep`, as far as they take no more than `keepBytes`. Looked at once there are `slack` too many. */
 export interface DeltaRetention {
   readonly keep: number
   readonly keepBytes: number
+  readonly slack: number
 }
 
 /** Removes what retention lets go, and whatever does not lead to the tree's cursor. */
 export async function pruneDeltas(spec: Pick<TreeSpec, 'dir'>, cursor: Cursor, retention: DeltaRetention): Promise<void> {
+  const names = await listFolder(deltasOf(spec))
+  if (names.length <= retention.keep + retention.slack) return
   const kept = new Set<string>()
   let bytes = 0
   for (const { from, to } of (await listDeltas(spec, cursor)).slice(0, retention.keep)) {
@@ -57,7 +60,7 @@ export async function pruneDeltas(spec: Pick<TreeSpec, 'dir'>, cursor: Cursor, r
     if (bytes > retention.keepBytes) break
     kept.add(name)
   }
-  for (const name of await listFolder(deltasOf(spec))) {
+  for (const name of names) {
     if (!kept.has(name)) await rm(join(deltasOf(spec), name), { recursive: true, force: true })
   }
 }
