@@ -61,9 +61,22 @@ test('keeps the newest, and those a slow reader may still be reading', () =>
       await utimes(snapshotSpec(spec, cursorAt(revision)).dir, 0, revision * 60)
     }
     await pruneSnapshots(spec, { keep: 2, keepMs: 5 * 60_000 }, 12.5 * 60_000)
-    expect((await listSnapshots(spec)).map((c) => c.revision)).toEqual([8, 9, 10, 11, 12])
+    expect((await listSnapshots(spec)).map((c) => c.revision)).toEqual([7, 8, 9, 10, 11, 12])
     await pruneSnapshots(spec, { keep: 2, keepMs: 5 * 60_000 }, 1_000 * 60_000)
     expect((await listSnapshots(spec)).map((c) => c.revision)).toEqual([11, 12])
+  }))
+
+test('keeps one that was the newest for long and is followed by many at once: a reader may have begun just before', () =>
+  inFolder(async (folder) => {
+    const spec = specIn(folder, 1)
+    let { tree } = await render(spec, new Map(), 1)
+    for (let revision = 2; revision <= 8; revision++) {
+      tree = await advance(tree, revision)
+      await freezeSnapshot(tree)
+      await utimes(snapshotSpec(spec, cursorAt(revision)).dir, 0, revision === 2 ? 0 : 3_600 + revision)
+    }
+    await pruneSnapshots(spec, { keep: 2, keepMs: 60_000 }, 3_610_000)
+    expect((await listSnapshots(spec)).map((c) => c.revision)).toContain(2)
   }))
 
 test('orders by revision, not by name', () =>

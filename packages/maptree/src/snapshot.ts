@@ -9,7 +9,7 @@ import { dirMode, manifestFile, type TreeSpec } from './spec.js'
 import { noStop, type AtTreeStep } from './stage.js'
 import type { Tree } from './tree.js'
 
-/** Which snapshots stay: the newest `keep` whatever their age, and all younger than `keepMs`, so that a slow reader can finish. */
+/** Which snapshots stay: the newest `keep` whatever their age, and every one for `keepMs` after the next took its place, so that a slow reader can finish. */
 export interface SnapshotRetention {
   readonly keep: number
   readonly keepMs: number
@@ -77,10 +77,11 @@ export async function pruneSnapshots(spec: TreeSpec, retention: SnapshotRetentio
     if (name.startsWith('.')) await rm(join(snapshots, name), { recursive: true, force: true })
   }
   const cursors = await listSnapshots(spec)
-  for (const cursor of cursors.slice(0, Math.max(0, cursors.length - retention.keep))) {
-    const { dir } = snapshotSpec(spec, cursor)
-    if (now - (await stat(dir)).mtimeMs < retention.keepMs) continue
-    await removeFolder(dir)
+  for (const [index, cursor] of cursors.slice(0, Math.max(0, cursors.length - retention.keep)).entries()) {
+    // Until the next one was there, readers were still sent to this one, however old it is.
+    const next = snapshotSpec(spec, cursors[index + 1] ?? cursor)
+    if (now - (await stat(next.dir)).mtimeMs < retention.keepMs) continue
+    await removeFolder(snapshotSpec(spec, cursor).dir)
     await at('snapshot-pruned')
   }
 }

@@ -84,3 +84,9 @@ test('two mailstores on one host have files of their own', () => {
   ])
   expect(targets.map((t) => t.path)).toEqual(['/etc/courier/userdb.ms1', '/etc/courier/userdb.ms2', '/etc/perdition/popmap.db'])
 })
+
+test('sends the key nowhere in clear text', async () => {
+  for (const unsafe of ['http://192.0.2.1', 'muster.example.net', 'rsync+ssh://muster.example.net']) {
+    await expect(enroll({ ...options(), api: unsafe })).rejects.toMatchObject({ exitCode: 2, code: 'usage' })
+  }
+})

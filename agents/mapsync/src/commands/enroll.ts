@@ -9,6 +9,7 @@ import type { Command } from 'commander'
 import type { TargetKind } from '../config/agent-config.js'
 import { DEFAULT_CONFIG } from '../config/load-config.js'
 import { parseConfig } from '../config/parse-config.js'
+import { parseSource } from '../config/parse-source.js'
 import { EXIT_CODES } from '../exit-codes.js'
 import { withExitCode } from './frame.js'
 
@@ -72,6 +73,7 @@ export async function enroll(options: Options): Promise<Enrolled> {
   if (options.replace !== true && (await readFileIfAny(out)) !== null) {
     throw new CliFailure(EXIT_CODES.refused, 'config_exists', `${out} is there already.`, 'Say --replace to write it anew.')
   }
+  requireSafeApi(api)
   const client = createClient({ baseUrl: api, key: (await readFile(tokenFile, 'utf8')).trim() })
   const maps = (await client.hosts.maps(host))?.items
   if (maps === undefined) {
@@ -83,6 +85,13 @@ export async function enroll(options: Options): Promise<Enrolled> {
   const source = options.source ?? api
   await writeConfig(out, { host, stateDir: '/var/lib/muster-agent', api, tokenFile, publisherKey, source, targets: planTargets(maps) })
   return { config: out, host, maps: maps.map((m) => m.map), keyIds, keyFromApi }
+}
+
+/** Before the host's key is sent anywhere: it opens maps with password hashes. */
+function requireSafeApi(api: string): void {
+  const address = parseSource(api)
+  if (address.ok && address.value.kind === 'http') return
+  throw new CliFailure(EXIT_CODES.usage, 'usage', `--api ${api}: ${address.ok ? 'Give https://HOST.' : address.detail}`)
 }
 
 /** Writes only what a sync will take. */

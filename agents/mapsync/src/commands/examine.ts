@@ -7,7 +7,7 @@ import { parseHead } from '@muster/maptree'
 import type { AgentConfig, TargetConfig } from '../config/agent-config.js'
 import { readToken } from '../config/load-config.js'
 import { liveFiles } from '../config/parse-config.js'
-import { carriesSecrets, renderSource } from '../config/parse-source.js'
+import { carriesSecrets, parseSource, renderSource } from '../config/parse-source.js'
 import { lookUpAccount } from '../files/accounts.js'
 import { loadLibGdbm } from '../gdbm/libgdbm.js'
 import { openSource } from '../sources/open-source.js'
@@ -45,7 +45,7 @@ export async function examineFiles(config: AgentConfig): Promise<Finding[]> {
 }
 
 function examineStateDir(stateDir: string): Finding {
-  if (!existsSync(stateDir)) return advice('state folder', `${stateDir} does not exist yet; the first sync makes it`)
+  if (!existsSync(stateDir)) return ok('state folder', `${stateDir} is made by the first sync`)
   const problem = findAccess(stateDir, constants.R_OK | constants.W_OK | constants.X_OK)
   if (problem !== null) return fault('state folder', problem)
   const open = statSync(stateDir).mode & 0o077
@@ -134,6 +134,12 @@ function examineAge(ageMs: number, issued: Date): Finding {
   return ok('clock', 'agrees with the publisher')
 }
 
+/** The host's key opens its maps, hashes included. An http address of this very machine is the operator's to judge. */
+function examineClearText(api: string): Finding[] {
+  const address = parseSource(api)
+  return address.ok ? [] : [advice('API', `${api} shows this host's key to everyone on the way; use https://`)]
+}
+
 export async function examineApi(config: AgentConfig): Promise<Finding[]> {
   if (config.api === null) return [advice('API', 'no api is configured: nobody sees where this host stands')]
   try {
@@ -143,7 +149,7 @@ export async function examineApi(config: AgentConfig): Promise<Finding[]> {
     const unused = maps
       .filter((m) => !named.has(m.map))
       .map((m) => advice(m.map, 'is a map of this host, and no target is configured for it'))
-    return [ok('API', config.api), ...unused]
+    return [ok('API', config.api), ...examineClearText(config.api), ...unused]
   } catch (error) {
     return [fault('API', messageOf(error))]
   }
