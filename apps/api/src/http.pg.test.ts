@@ -131,6 +131,19 @@ describe('over a socket', () => {
     expect(await raw(`POST /v1/customers/C-1001/resume HTTP/1.1\r\n${form}`)).toMatch(/^HTTP\/1\.1 200/)
   })
 
+  test.each<[method: 'GET' | 'POST' | 'PUT', path: string, body?: object]>([
+    ['GET', '/v1/customers?after=%00'],
+    ['GET', '/v1/mailboxes?after=a%00'],
+    ['PUT', '/v1/customers/C-1', { name: 'a\0b' }],
+    ['PUT', '/v1/customers/C-1', { name: 'a\ud800b' }],
+    ['POST', '/v1/keys', { name: 'a\0b', role: 'admin' }],
+    ['POST', '/v1/keys', { name: 'a', role: 'admin', expiresAt: '9999-12-31T23:59:60Z' }],
+    ['POST', '/v1/mailboxes', { address: 'tevie@example.net', name: '\ud800' }],
+    ['POST', '/v1/hosts/pop1/reports', { reports: [{ map: 'popmap', cursor: null, root: null, level: 'staged', reason: '\ud800' }] }],
+  ])('what no database can hold is the fault of the request: %s %s %j', async (method, path, body) => {
+    expect(await api.call(method, path, body)).toMatchObject({ status: 400, body: { code: 'request_invalid' } })
+  })
+
   test('a body that is longer than it says, or comes in pieces past the limit, is refused', async () => {
     const chunk = `10000\r\n${'a'.repeat(0x10000)}\r\n`
     const chunked = head('Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n')

@@ -1,3 +1,4 @@
+import { LINE_OF_TEXT } from '@muster/contract'
 import type { PageQuery } from '@muster/domain'
 import { Type, type TProperties } from 'typebox'
 
@@ -13,6 +14,7 @@ const limit = Type.Integer({
 const after = Type.String({
   minLength: 1,
   maxLength: 1024,
+  pattern: LINE_OF_TEXT,
   description: 'Items whose key comes after this one: `next` of the page before.',
 })
 

@@ -1,8 +1,14 @@
 import { Type, type Static } from 'typebox'
-import { AffectedMailboxes, CreatedAt, CustomerId, RevisionField, StateField, UpdatedAt } from './fields.js'
+import { AffectedMailboxes, CreatedAt, CustomerId, LINE_OF_TEXT, RevisionField, StateField, UpdatedAt } from './fields.js'
 import { page, resource } from './schema.js'
 
-const name = Type.String({ minLength: 1, maxLength: 200, description: 'Name of the customer, for people.', examples: ['Example Ltd'] })
+const name = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: LINE_OF_TEXT,
+  description: 'Name of the customer, for people.',
+  examples: ['Example Ltd'],
+})
 
 const properties = {
   customerId: CustomerId,

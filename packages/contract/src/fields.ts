@@ -7,6 +7,9 @@ import { nullable, word } from './schema.js'
 /** The largest integer that JSON readers in every language keep exact: 2^53 - 1. */
 const MAX_INTEGER = Number.MAX_SAFE_INTEGER
 
+/** One line of text as a database and a log line can hold it: no control character, no half of a surrogate pair. */
+export const LINE_OF_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
+
 export const CustomerId = Type.String({
   pattern: CUSTOMER_ID.source,
   description: "The billing system's own key of the customer: 1 to 64 letters, digits, `.`, `_` and `-`; case counts.",

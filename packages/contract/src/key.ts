@@ -1,6 +1,6 @@
 import { KEY_ROLES } from '@muster/domain'
 import { Type, type Static } from 'typebox'
-import { CreatedAt, HostNameField, instantField, RevisionField } from './fields.js'
+import { CreatedAt, HostNameField, instantField, LINE_OF_TEXT, RevisionField } from './fields.js'
 import { nullable, page, resource, word } from './schema.js'
 
 export const KeyId = Type.String({
@@ -8,7 +8,13 @@ export const KeyId = Type.String({
   description: 'The public part of the key: 12 of a-z and 0-9.',
   examples: ['k3yd0fb1ll1n'],
 })
-const name = Type.String({ minLength: 1, maxLength: 100, description: 'Who uses the key, for people.', examples: ['billing'] })
+const name = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: LINE_OF_TEXT,
+  description: 'Who uses the key, for people.',
+  examples: ['billing'],
+})
 const role = word(KEY_ROLES, {
   description: 'admin does everything; auditor reads everything but secrets; host reads its own maps and sends its own reports.',
   examples: ['admin'],

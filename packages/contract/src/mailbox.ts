@@ -29,7 +29,7 @@ const name = nullable(
   Type.String({
     minLength: 1,
     maxLength: 128,
-    pattern: '^[^\\u0000-\\u001f\\u007f:|]*$',
+    pattern: '^[^\\p{Cc}\\p{Cs}:|]*$',
     description: "The owner's name as passwd files carry it (gecos), without `:` and `|`; null for none.",
     examples: ['Tevie Moriarty'],
   }),

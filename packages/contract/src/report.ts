@@ -30,6 +30,8 @@ const failedStep = nullable(
 const reason = nullable(
   Type.String({
     maxLength: 1000,
+    // A tool's words may have several lines; what no database can hold is refused.
+    pattern: '^[^\\u0000\\p{Cs}]*$',
     description: 'Why, in a sentence without secrets; null when all went well.',
     examples: ['The disk is full.'],
   }),

@@ -8,9 +8,14 @@ import type { MapResult } from './sync-map.js'
 /** What the host says of one map: how far its compiled files are, and what is wrong now. */
 export function renderReport(result: MapResult, oldHead: string | null): AgentReport {
   const wrong = whatIsWrong(result, oldHead)
-  const standing = { map: result.map, failedStep: wrong?.step ?? null, reason: wrong?.reason.slice(0, 1000) ?? null }
+  const standing = { map: result.map, failedStep: wrong?.step ?? null, reason: wrong === null ? null : toReason(wrong.reason) }
   if (result.applied === null) return { ...standing, cursor: result.stagedCursor, root: null, level: 'staged' }
   return { ...standing, cursor: result.applied.cursor, root: result.applied.root, level: 'effective' }
+}
+
+/** As the API takes it; a cut may go through a surrogate pair. */
+function toReason(text: string): string {
+  return text.slice(0, 1000).replaceAll(/[\0\p{Cs}]/gu, '?')
 }
 
 function whatIsWrong({ fault, repaired, pinned }: MapResult, oldHead: string | null): { step: string; reason: string } | null {

@@ -30,7 +30,8 @@ export const createKey: FastifyPluginAsyncTypebox<RouteContext> = async (app, co
         return sendProblem(reply, 'key_host_mismatch', 'A key with the role host names its host, and no other key does.')
       }
       const expires = expiresAt === null ? null : new Date(expiresAt)
-      if (expires !== null && expires.getTime() <= context.clock.now()) {
+      // Not `<=`: a leap second, which the schema takes, is no time to JavaScript.
+      if (expires !== null && !(expires.getTime() > context.clock.now())) {
         return sendProblem(reply, 'request_invalid', 'The key would never work.', {
           errors: [{ field: 'expiresAt', message: 'must be in the future' }],
         })

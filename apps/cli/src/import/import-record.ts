@@ -46,8 +46,7 @@ export function checkRecord(place: Place, raw: RawRecord): LineOutcome<ImportRec
     const given = raw[wrong as keyof typeof numbers]
     return badLine(at, 'field_invalid', `${wrong} is a whole number from 1; ${given} is not.${wrong.startsWith('quota') ? UNLIMITED : ''}`)
   }
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (raw.fullName !== undefined && (/[\u0000-\u001f\u007f:|]/.test(raw.fullName) || raw.fullName.length > 128)) {
+  if (raw.fullName !== undefined && (/[\p{Cc}\p{Cs}:|]/u.test(raw.fullName) || raw.fullName.length > 128)) {
     return badLine(at, 'field_invalid', 'The name has at most 128 characters and none of : and |.')
   }
   const item = compact({
