@@ -9,6 +9,7 @@ const result: Result = {
   node: '20.20.2',
   commit: 'abc',
   at: '2026-11-22T13:00:00.000Z',
+  loadBefore: 7.2,
   figures: [
     {
       id: 'ours',
@@ -29,6 +30,7 @@ test('the table of a result replaces what stood between its markers, and nothing
   const page = 'before\n<!-- bench creates -->\nold\n<!-- end -->\nafter\n'
   const filled = fillPage(page, [result])
   expect(filled).toContain('| ours | 1,235 /s | 1,000 /s to 1,500 /s (5) | 0.51 × theirs | pass (at least 0.5 ×) |')
+  expect(filled).toContain('not quiet: load average 7.2')
   expect(filled).toMatch(/^before\n/)
   expect(filled).toMatch(/\nafter\n$/)
   expect(filled).not.toContain('old')

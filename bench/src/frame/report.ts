@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readResults, repository, storedResults, type Result } from './results.js'
-import { renderRatio, renderValue, renderVerdict } from './table.js'
+import { renderConditions, renderRatio, renderValue, renderVerdict } from './table.js'
 
 export const performancePage = join(repository, 'docs', 'performance.md')
 
@@ -36,10 +36,9 @@ export function renderMarkdown(result: Result): string {
     renderRatio(f),
     ...(judged ? [renderVerdict(f)] : []),
   ])
-  const { cpu, cores, memoryGiB, kernel } = result.machine
   const source = `[bench/results/${result.name}.json](../bench/results/${result.name}.json)`
   return `${[
-    `${source}: ${result.at.slice(0, 10)}, ${cpu}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}, Node ${result.node}, commit ${result.commit}`,
+    `${source}: ${result.at.slice(0, 10)}, ${renderConditions(result)}`,
     '',
     row(head),
     row(head.map((_, column) => (column === 0 ? '---' : '---:'))),

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Figure } from './figures.js'
@@ -14,14 +14,21 @@ export interface Result {
   /** As `git describe --always --dirty` names it. */
   readonly commit: string
   readonly at: string
+  /** What else the machine was doing: processes ready to run, on average over the minute before. */
+  readonly loadBefore: number
   readonly figures: readonly Figure[]
+}
+
+/** Read before the run, as the run itself is load. */
+export function readLoad(): number {
+  return Number(loadavg()[0]?.toFixed(1) ?? 0)
 }
 
 /** The same from src/ and from dist/. */
 export const repository = fileURLToPath(new URL('../../..', import.meta.url))
 export const storedResults = join(repository, 'bench', 'results')
 
-export function describeRun(name: string, figures: readonly Figure[]): Result {
+export function describeRun(name: string, loadBefore: number, figures: readonly Figure[]): Result {
   return {
     name,
     machine: {
@@ -33,6 +40,7 @@ export function describeRun(name: string, figures: readonly Figure[]): Result {
     node: process.versions.node,
     commit: git('describe', '--always', '--dirty', '--abbrev=12', '--exclude=*')?.trim() ?? 'unknown',
     at: new Date().toISOString(),
+    loadBefore,
     figures,
   }
 }

@@ -35,12 +35,18 @@ export function renderTable(result: Result, baseline: Result | null): string {
     renderVerdict(figure),
     ...(baseline ? compare(figure, baseline) : []),
   ])
-  const { cpu, cores, memoryGiB, kernel } = result.machine
-  const where = `${result.name}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}, Node ${result.node}, ${result.commit}`
+  const where = `${result.name}: ${renderConditions(result)}`
   const than = baseline
     ? `\nbaseline: ${baseline.commit}, ${baseline.at}${sameMachine(result, baseline) ? '' : ', on another kind of machine'}`
     : ''
   return `${where}${than}\n\n${alignColumns([head, ...rows])}\n`
+}
+
+/** On what it was measured, and how quiet that was. */
+export function renderConditions({ machine, node, commit, loadBefore }: Result): string {
+  const { cpu, cores, memoryGiB, kernel } = machine
+  const quiet = loadBefore < 0.5 ? 'a quiet machine' : `**not quiet: load average ${loadBefore} before the run**`
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}, commit ${commit}, ${quiet}`
 }
 
 function compare(figure: Figure, baseline: Result): [string, string] {
