@@ -99,7 +99,7 @@ export const QuotaMessages = limitField('Most messages the mailbox may hold.', 1
 
 const owner = (description: string, example: number): TSchemaOptions => ({
   minimum: 1,
-  maximum: 4_294_967_294,
+  maximum: 2_147_483_647,
   description,
   examples: [example],
 })

@@ -1,4 +1,4 @@
-import { refuse, type Directory } from '@muster/domain'
+import { refuse, type Directory, type Key } from '@muster/domain'
 import type { Database } from './database.js'
 import { lockRow } from './gate.js'
 import { takeOf, toPage } from './page.js'
@@ -9,9 +9,13 @@ type Keys = Pick<Directory, 'createKey' | 'findKey' | 'listKeys' | 'deleteKey'>
 
 const PUBLIC = { keyId: true, name: true, role: true, host: true, expiresAt: true, createdAt: true } as const
 
+/** Every request asks this, so it is a prepared statement: through Prisma it was a third of what a create costs the API (0.4 of 1.2 ms). */
+const FIND = `select key_id as "keyId", name, role, host, expires_at as "expiresAt", created_at as "createdAt", secret_hash as "secretHash"
+  from api_key where key_id = $1`
+
 /** API keys: of the secret only its hash is kept, and that only `findKey` reads. */
 export function makeKeys(database: Database): Keys {
-  const { prisma } = database
+  const { prisma, pool } = database
   return {
     createKey: ({ secretHash, ...request }, actor) =>
       write(database, async (tx) => {
@@ -26,9 +30,10 @@ export function makeKeys(database: Database): Keys {
       }),
 
     async findKey(keyId) {
-      const row = await prisma.apiKey.findUnique({ where: { keyId }, select: { ...PUBLIC, secretHash: true } })
+      const { rows } = await pool.query<Key & { secretHash: Buffer }>({ name: 'key-find', text: FIND, values: [keyId] })
+      const row = rows[0]
       if (!row || (row.expiresAt !== null && row.expiresAt.getTime() <= Date.now())) return null
-      return { key: toKey(row), secretHash: Buffer.from(row.secretHash) }
+      return { key: toKey(row), secretHash: row.secretHash }
     },
 
     async listKeys(query) {

@@ -24,7 +24,8 @@ export interface RawRecord {
   readonly fullName: string | undefined
 }
 
-const LARGEST_ID = 4_294_967_294
+/** What the directory holds; ids above belong to no account in practice. */
+const LARGEST_ID = 2_147_483_647
 
 /** Checks each field the way the directory will, so that most faults are told before anything is sent. */
 export function checkRecord(place: Place, raw: RawRecord): LineOutcome<ImportRecord> {
