@@ -40,11 +40,13 @@ const START = `set -e
 mount --bind "$1" /etc/courier
 mount --bind "$2" /run
 mkdir -p -m 755 /run/courier/authdaemon
+# courierpop3d is started as the owner of the mailbox, who may not pass the folders above a checkout in /root.
+mount --bind "$(dirname "$8")" /mnt
 "$3" &
 # A login that comes before authdaemond listens is refused as if its password were wrong.
 until [ -S /run/courier/authdaemon/socket ]; do sleep 0.05; done
 exec env -i PATH=/usr/bin:/bin MAILDIRPATH=Maildir POP3AUTH= \\
-  "$4" -address="$5" -maxprocs=100 -maxperip=100 -nodnslookup -noidentlookup "$6" "$7" "$8" Maildir
+  "$4" -address="$5" -maxprocs=100 -maxperip=100 -nodnslookup -noidentlookup "$6" "/mnt/$(basename "$7")" "/mnt/$(basename "$8")" Maildir
 `
 
 /** A real Courier POP3 server with its authdaemond on a userdb pair. Its greeting is `+OK Hello there.` */
