@@ -45,7 +45,8 @@ export async function runCompileRound(
   return { publish, compile, toolCost }
 }
 
-async function once<Order extends object, Report>(module: string, order: Order, options: ForkOptions): Promise<Report> {
+/** One order to a fresh process of a module; its name is relative to this folder. */
+export async function once<Order extends object, Report>(module: string, order: Order, options: ForkOptions): Promise<Report> {
   const child = forkProcess<Order, Report>(new URL(module, import.meta.url), options)
   try {
     return await child.ask(order)
@@ -54,8 +55,8 @@ async function once<Order extends object, Report>(module: string, order: Order, 
   }
 }
 
-/** makeuserdb refuses a file that others may read. */
-async function joinShards(shards: string, text: string): Promise<void> {
+/** The whole text of a tree. makeuserdb refuses a file that others may read. */
+export async function joinShards(shards: string, text: string): Promise<void> {
   const out = createWriteStream(text, { mode: 0o600 })
   for (const name of (await readdir(shards)).sort()) out.write(await readFile(join(shards, name)))
   out.end()

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { bundleScript, type BundledScript } from '@muster/testkit'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { makeTestAgent, readGdbm, type TestAgent } from '../agent.fixture.js'
 import { linesOf, passwdLine, popmapLine, userdbLine } from '../published.fixture.js'
 
@@ -16,7 +16,9 @@ const OLD = {
   'userdb@ms1': linesOf(COUNT, (n) => userdbLine(n)),
   'dovecot-passwd@ms1': linesOf(COUNT, (n) => passwdLine(n)),
 }
-const NEW = {
+/** A tenth more: what is no longer patched in but built whole. */
+const MANY = Array.from({ length: COUNT / 10 }, (_, n) => n + COUNT + 1)
+const FEW = {
   popmap: [...OLD.popmap.slice(1), popmapLine(COUNT), popmapLine(0, 'ms2')],
   'userdb@ms1': [
     ...OLD['userdb@ms1'].slice(4),
@@ -28,6 +30,15 @@ const NEW = {
   'dovecot-passwd@ms1': [...OLD['dovecot-passwd@ms1'].slice(1), passwdLine(COUNT)],
 }
 
+const STATES = {
+  'patched in': FEW,
+  'built whole': {
+    popmap: [...FEW.popmap, ...MANY.map((n) => popmapLine(n))],
+    'userdb@ms1': [...FEW['userdb@ms1'], ...MANY.map((n) => userdbLine(n))],
+    'dovecot-passwd@ms1': [...FEW['dovecot-passwd@ms1'], ...MANY.map((n) => passwdLine(n))],
+  },
+}
+
 let child: BundledScript
 let agent: TestAgent
 /** A host at the old state, with the new one published, to begin each trial from. */
@@ -37,21 +48,24 @@ let ends: { old: Files; now: Files }
 
 beforeAll(async () => {
   child = await bundleScript(new URL('./sync-child.fixture.ts', import.meta.url))
+})
+afterAll(() => child.remove())
+
+async function prepare(state: keyof typeof STATES): Promise<void> {
   agent = makeTestAgent(['popmap', 'userdb', 'text'])
   await agent.published.publish(OLD, { revision: 1 })
   await agent.sync()
-  await agent.published.publish(NEW, { revision: 2 })
+  await agent.published.publish(STATES[state], { revision: 2 })
   backup = `${agent.folder}.backup`
   await run('cp', ['-al', agent.folder, backup])
   const old = readFiles()
   await agent.sync()
   ends = { old, now: readFiles() }
-}, 120_000)
+}
 
-afterAll(async () => {
+afterEach(() => {
   agent.remove()
   rmSync(backup, { recursive: true, force: true })
-  await child.remove()
 })
 
 /** Hard links do for a copy, and keep the inodes by which the agent knows its files: it never writes into a file that it has put in place. */
@@ -122,41 +136,56 @@ async function expectConverges(): Promise<void> {
   expect(readdirSync(agent.folder).filter((name) => name.startsWith('.'))).toEqual([])
 }
 
-test('killed at any point, a reader finds the old files or the new ones, whole, and the next run ends where it should', async () => {
-  await beginAgain()
-  const { passed, faults } = await syncInChild()
-  expect(faults).toEqual([null, null, null])
-  expect(passed).toEqual(
-    expect.arrayContaining(['between-renamed', 'main-renamed', 'shadow-renamed', 'compiled', 'probed', 'stage-certain']),
-  )
-  expect(passed.filter((point) => point === 'state-written')).toHaveLength(3)
-  for (let n = 1; n <= passed.length; n++) {
+test.each([
+  ['patched in', ['cloned', 'patched']],
+  ['built whole', ['compiled']],
+] as const)(
+  '%s, and killed at any point: a reader finds the old files or the new ones, whole, and the next run ends where it should',
+  { timeout: 600_000 },
+  async (state, building) => {
+    await prepare(state)
     await beginAgain()
-    const death = await run(process.execPath, [child.file, agent.folder, String(n)]).then(
-      () => 'it lived',
-      (error: { signal: string }) => error.signal,
+    const { passed, faults } = await syncInChild()
+    expect(faults).toEqual([null, null, null])
+    expect(passed).toEqual(
+      expect.arrayContaining(['between-renamed', 'main-renamed', 'shadow-renamed', ...building, 'probed', 'stage-certain']),
     )
-    expect(`${passed[n - 1]} ${death}`).toBe(`${passed[n - 1]} SIGKILL`)
-    expectWhole()
-    await expectConverges()
-  }
-}, 600_000)
+    // The text is built whole each time.
+    expect(passed.filter((point) => point === 'compiled')).toHaveLength(state === 'patched in' ? 1 : 3)
+    expect(passed.filter((point) => point === 'state-written')).toHaveLength(3)
+    for (let n = 1; n <= passed.length; n++) {
+      await beginAgain()
+      const death = await run(process.execPath, [child.file, agent.folder, String(n)]).then(
+        () => 'it lived',
+        (error: { signal: string }) => error.signal,
+      )
+      expect(`${passed[n - 1]} ${death}`).toBe(`${passed[n - 1]} SIGKILL`)
+      expectWhole()
+      await expectConverges()
+    }
+  },
+)
 
-test('killed at any moment between the points, too', async () => {
-  await beginAgain()
-  const started = performance.now()
-  await syncInChild()
-  const wholeMs = performance.now() - started
-  let killed = 0
-  for (let n = 0; n < 12; n++) {
+test.each(['patched in', 'built whole'] as const)(
+  '%s, and killed at any moment between the points, too',
+  { timeout: 600_000 },
+  async (state) => {
+    await prepare(state)
     await beginAgain()
-    const victim = spawn(process.execPath, [child.file, agent.folder], { stdio: 'ignore' })
-    const ended = new Promise<NodeJS.Signals | null>((resolve) => victim.once('exit', (_, signal) => resolve(signal)))
-    await wait(wholeMs * (0.25 + (0.75 * n) / 12))
-    victim.kill('SIGKILL')
-    if ((await ended) === 'SIGKILL') killed++
-    expectWhole()
-    await expectConverges()
-  }
-  expect(killed).toBeGreaterThan(0)
-}, 600_000)
+    const started = performance.now()
+    await syncInChild()
+    const wholeMs = performance.now() - started
+    let killed = 0
+    for (let n = 0; n < 12; n++) {
+      await beginAgain()
+      const victim = spawn(process.execPath, [child.file, agent.folder], { stdio: 'ignore' })
+      const ended = new Promise<NodeJS.Signals | null>((resolve) => victim.once('exit', (_, signal) => resolve(signal)))
+      await wait(wholeMs * (0.25 + (0.75 * n) / 12))
+      victim.kill('SIGKILL')
+      if ((await ended) === 'SIGKILL') killed++
+      expectWhole()
+      await expectConverges()
+    }
+    expect(killed).toBeGreaterThan(0)
+  },
+)

@@ -46,6 +46,8 @@ export interface TargetState {
   /** Entries in each of the target's files. */
   readonly counts: readonly number[]
   readonly stamps: readonly FileStamp[]
+  /** The size each file had when it was last built whole; patches make it grow. Absent where no patch was made since. */
+  readonly builtBytes?: readonly number[]
   readonly appliedAt: string
   /** When the files were last compared whole with their tree. */
   readonly wholeAt: string

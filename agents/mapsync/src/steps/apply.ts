@@ -3,11 +3,10 @@ import type { Tree } from '@muster/maptree'
 import { readStamps, sameStamps } from '../files/stamp.js'
 import type { TargetState } from '../state/state.js'
 import type { Target } from '../targets/target.js'
+import { buildTarget, type InUse } from './build.js'
 import { checkTarget } from './check.js'
-import { compileTarget } from './compile.js'
 import type { SyncContext } from './context.js'
 import { readKept } from './keep.js'
-import { probeTarget, type ProbeBase } from './probe.js'
 import { swapTarget } from './swap.js'
 
 export interface Applied {
@@ -17,7 +16,7 @@ export interface Applied {
   readonly repaired: string | null
 }
 
-/** Brings one target to a tree: compile aside, probe, swap; or, where it is there already, a look whether it still is. */
+/** Brings one target to a tree: build aside, probe, swap; or, where it is there already, a look whether it still is. */
 export async function applyTarget(context: SyncContext, target: Target, tree: Tree): Promise<Applied> {
   const { state, world } = context
   const { path } = target.config
@@ -28,20 +27,20 @@ export async function applyTarget(context: SyncContext, target: Target, tree: Tr
     state.targets[path] = { ...applied, cursor: renderCursor(tree.manifest.cursor), wholeAt }
     return { changed: false, repaired: null }
   }
-  const base = applied === undefined || checked !== null ? null : await findBase(context, target, applied, tree)
+  const inUse = applied === undefined || checked !== null ? null : await findInUse(context, target, applied, tree)
   try {
-    await compileTarget(context, target, tree)
-    const probed = await probeTarget(target, base, tree, world)
-    state.targets[path] = await swapTarget(context, target, base?.tree ?? null, tree, probed)
+    const built = await buildTarget(context, target, inUse, tree)
+    state.targets[path] = await swapTarget(context, target, tree, built)
+    return { changed: true, repaired: checked?.wrong ?? built.patchFailure }
   } finally {
     await target.discard()
   }
-  return { changed: true, repaired: checked?.wrong ?? null }
 }
 
 /** The tree the files in use were compiled from, when they are still the files that were put there. */
-async function findBase({ config }: SyncContext, target: Target, applied: TargetState, tree: Tree): Promise<ProbeBase | null> {
+async function findInUse({ config }: SyncContext, target: Target, applied: TargetState, tree: Tree): Promise<InUse | null> {
   if (!sameStamps(await readStamps(target.files), applied.stamps)) return null
   const kept = await readKept(tree.spec, applied.cursor, config.publisherKeys)
-  return kept !== null && kept.manifest.root === applied.root ? { tree: kept, counts: applied.counts } : null
+  if (kept === null || kept.manifest.root !== applied.root) return null
+  return { applied, base: { tree: kept, counts: applied.counts, changes: null } }
 }

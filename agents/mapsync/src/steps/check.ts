@@ -7,6 +7,11 @@ import { probeSample, probeWhole, WHOLE_ENTRIES } from './probe.js'
 
 const WHOLE_EVERY_MS = 24 * 3_600_000
 
+/** Whether the files have gone a day without being compared whole with their tree. */
+export function isWholeDue(applied: TargetState, world: Pick<World, 'now'>): boolean {
+  return world.now().getTime() - new Date(applied.wholeAt).getTime() >= WHOLE_EVERY_MS
+}
+
 export interface Checked {
   /** What is wrong with the files in use; null when nothing is. */
   readonly wrong: string | null
@@ -21,8 +26,7 @@ export async function checkTarget(target: Target, applied: TargetState, tree: Tr
   const stamps = await readStamps(target.files)
   if (stamps === null) return { wrong: 'a compiled file is gone', whole: false }
   if (!sameStamps(stamps, applied.stamps)) return { wrong: 'a compiled file was changed or replaced by something else', whole: false }
-  const due = world.now().getTime() - new Date(applied.wholeAt).getTime() >= WHOLE_EVERY_MS
-  const whole = due || tree.manifest.entries <= WHOLE_ENTRIES
+  const whole = isWholeDue(applied, world) || tree.manifest.entries <= WHOLE_ENTRIES
   try {
     if (whole) await probeWhole(target, tree, 'live')
     else await sampleLive(target, tree, world)

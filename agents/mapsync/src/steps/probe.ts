@@ -1,8 +1,9 @@
 import type { Entry } from '@muster/maps'
-import { diffShard, differingShards, readShard, shardCountOf, type Tree } from '@muster/maptree'
+import { readShard, type Tree } from '@muster/maptree'
 import { AgentFault, inStep } from '../fault.js'
 import { differenceOf } from '../targets/read-back.js'
 import { renderDifference, type Difference, type Lookup, type Place, type Target } from '../targets/target.js'
+import { areComparable, changesTo, type Base, type EntryChange } from '../targets/tree-changes.js'
 import type { World } from '../world.js'
 
 /** Up to this many entries the whole file is read back every time: a tenth of a second for a popmap, half a second for a userdb. */
@@ -13,8 +14,7 @@ const SAMPLE_OF_SHARD = 32
 export const ABSENT_KEY = '\u0001muster-absent'
 
 /** What the target's files were compiled from, and how many entries each had. */
-export interface ProbeBase {
-  readonly tree: Tree
+export interface ProbeBase extends Base {
   readonly counts: readonly number[]
 }
 
@@ -29,8 +29,7 @@ export interface Probed {
  */
 export async function probeTarget(target: Target, base: ProbeBase | null, tree: Tree, world: World): Promise<Probed> {
   const probed = await inStep('probe', async () => {
-    const sampled =
-      base !== null && tree.manifest.entries > WHOLE_ENTRIES && shardCountOf(base.tree.manifest) === shardCountOf(tree.manifest)
+    const sampled = base !== null && tree.manifest.entries > WHOLE_ENTRIES && areComparable(base.tree, tree)
     const counts = sampled ? await probeChanges(target, base, tree, world) : null
     return counts === null ? probeWhole(target, tree, 'aside') : { counts, whole: false }
   })
@@ -53,9 +52,7 @@ async function probeChanges(target: Target, base: ProbeBase, tree: Tree, world: 
   if (lookup === null) return null
   try {
     const expected = [...base.counts]
-    for (const index of differingShards(base.tree.manifest, tree.manifest)) {
-      await probeShard(lookup, await readShard(base.tree, index), await readShard(tree, index), expected)
-    }
+    for await (const change of changesTo(tree, base)) probeChange(lookup, change, expected)
     const counts = lookup.counts()
     if (counts.some((count, file) => count !== expected[file])) {
       throw new AgentFault('probe', 'probe_failed', `there are ${counts.join(' and ')} entries, and ${expected.join(' and ')} should be`)
@@ -68,16 +65,14 @@ async function probeChanges(target: Target, base: ProbeBase, tree: Tree, world: 
   }
 }
 
-async function probeShard(lookup: Lookup, before: readonly Entry[], after: readonly Entry[], expected: number[]): Promise<void> {
-  const old = new Map(before.map((entry) => [entry.key, entry]))
-  for (const { key, line } of diffShard(before, after)) {
-    const was = old.get(key)
-    if (was !== undefined) lookup.spread(was).forEach((n, file) => (expected[file] = (expected[file] ?? 0) - n))
-    if (line !== null) {
-      lookup.spread({ key, line }).forEach((n, file) => (expected[file] = (expected[file] ?? 0) + n))
-      refuse(differenceOf({ key, line }, lookup.find({ key, line })))
-    } else if (lookup.has(key)) refuse({ key, what: 'unexpected' })
-  }
+function probeChange(lookup: Lookup, { key, before, now }: EntryChange, expected: number[]): void {
+  const expect = (line: string, sign: number) =>
+    lookup.spread({ key, line }).forEach((n, file) => (expected[file] = (expected[file] ?? 0) + sign * n))
+  if (before !== null) expect(before, -1)
+  if (now !== null) {
+    expect(now, 1)
+    refuse(differenceOf({ key, line: now }, lookup.find({ key, line: now })))
+  } else if (lookup.has(key)) refuse({ key, what: 'unexpected' })
 }
 
 /** Some entries of some shards, drawn anew each time. */

@@ -164,7 +164,8 @@ describe('what was compiled wrong is not put in place', () => {
       const aside = agent.path('.popmap.db.muster-new')
       const withAside = (change: (file: GdbmFile) => void) => ({
         at: (point: string) => {
-          if (point !== 'compiled') return
+          // A patch that is wrong is built whole: that is damaged as well.
+          if (point !== 'compiled' && point !== 'patched') return
           const file = GdbmFile.update(aside)
           change(file)
           file.close()
@@ -189,7 +190,20 @@ describe('what was compiled wrong is not put in place', () => {
         expect(result.maps[0]?.fault).toMatchObject({ step: 'probe', code: 'probe_failed' })
         expect(inUse()).toEqual({ user17: 'ms1.example.net:110', size: count })
       }
-      expect((await agent.sync({ force: ['backoff'] })).exitCode).toBe(0)
+      // Where the patch alone is wrong, the whole takes its place in the same run.
+      let passed = ''
+      const { maps } = await agent.sync({
+        force: ['backoff'],
+        world: {
+          at: (point) => {
+            passed += `${point} `
+            if (point === 'patched') withAside(damages[0] as (file: GdbmFile) => void).at(point)
+          },
+        },
+      })
+      expect(passed).toContain('cloned patched compiled probed')
+      expect(maps[0]).toMatchObject({ fault: null, changed: true })
+      expect(maps[0]?.repaired).toMatch(/^the files in use could not be patched: /)
       expect(inUse()).toEqual({ user17: 'ms2.example.net:110', size: count - 1 })
     },
     120_000,

@@ -4,16 +4,15 @@ import { inStep } from '../fault.js'
 import { readStamps } from '../files/stamp.js'
 import type { TargetState } from '../state/state.js'
 import type { Target } from '../targets/target.js'
+import type { Built } from './build.js'
 import type { SyncContext } from './context.js'
-import type { Probed } from './probe.js'
 
 /** Puts what was built and probed in place, and says what is now there. */
 export async function swapTarget(
   { world }: SyncContext,
   target: Target,
-  base: Tree | null,
   tree: Tree,
-  probed: Probed,
+  { base, probed, patched }: Built,
 ): Promise<TargetState> {
   const stamps = await inStep('swap', async () => {
     await target.swap(base, tree, world)
@@ -31,6 +30,8 @@ export async function swapTarget(
     counts: probed.counts,
     stamps,
     appliedAt: now,
-    wholeAt: now,
+    // A file built whole is as its tree says; a patched one has the rest of its entries from before.
+    wholeAt: patched === null || probed.whole ? now : patched.wholeAt,
+    ...(patched === null ? {} : { builtBytes: patched.builtBytes }),
   }
 }

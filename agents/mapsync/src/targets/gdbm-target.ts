@@ -4,8 +4,12 @@ import { readEntries, type Tree } from '@muster/maptree'
 import type { TargetConfig } from '../config/agent-config.js'
 import { asideOf, removeAside, replaceLive } from '../files/live-file.js'
 import { GdbmFile } from '../gdbm/gdbm-file.js'
+import type { FileStamp } from '../state/state.js'
+import type { World } from '../world.js'
+import { cloneLive, patchGdbm } from './patch-gdbm.js'
 import { readBackByKey } from './read-back.js'
 import type { Lookup, Target } from './target.js'
+import type { EntryChange } from './tree-changes.js'
 
 /** A GDBM file adds a bucket slot, alignment and free space to each entry: measured 1.4 times the text and 70 bytes an entry for a popmap. */
 export const GDBM_GROWTH = { text: 1.6, entry: 70 }
@@ -24,6 +28,7 @@ export function gdbmTarget(config: TargetConfig): Target {
     settleMs: 0,
     neededBytes: ({ shards, entries }) => shards.reduce((sum, s) => sum + s.bytes, 0) * GDBM_GROWTH.text + entries * GDBM_GROWTH.entry,
     compile: (tree) => compile(tree, aside),
+    patch: (changes, [stamp], world) => patch({ live, aside }, changes, stamp as FileStamp, world),
     readBack: async (tree, place) => {
       const lookup = openGdbmLookup(fileAt(place))
       try {
@@ -41,6 +46,21 @@ export function gdbmTarget(config: TargetConfig): Target {
     discard: () => removeAside(aside),
   }
   return target
+}
+
+async function patch(
+  files: { live: string; aside: string },
+  changes: readonly EntryChange[],
+  stamp: FileStamp,
+  world: World,
+): Promise<void> {
+  await cloneLive(files.live, files.aside, stamp)
+  await world.at('cloned')
+  const valueIn = (key: string, line: string | null) => (line === null ? null : valueOf(key, line))
+  patchGdbm(
+    files.aside,
+    changes.map(({ key, before, now }) => ({ key, before: valueIn(key, before), now: valueIn(key, now) })),
+  )
 }
 
 async function compile(tree: Tree, aside: string): Promise<void> {

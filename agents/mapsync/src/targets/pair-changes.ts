@@ -1,17 +1,16 @@
-import { diffShard, differingShards, readEntries, readShard, type Tree } from '@muster/maptree'
+import { readEntries, type Tree } from '@muster/maptree'
 import type { GdbmFile } from '../gdbm/gdbm-file.js'
 import type { PairChange } from './plan-pair-swap.js'
 import { splitUserdb, type UserdbParts } from './split-userdb.js'
+import { changesTo, type Base, type EntryChange } from './tree-changes.js'
 
-/** The changes from the tree that the live files were compiled from: reads only shards that differ. Both have the same shard count. */
-export async function* changesBetweenTrees(base: Tree, tree: Tree): AsyncGenerator<PairChange> {
-  for (const index of differingShards(base.manifest, tree.manifest)) {
-    const before = await readShard(base, index)
-    const lines = new Map(before.map(({ key, line }) => [key, line]))
-    for (const { key, line } of diffShard(before, await readShard(tree, index))) {
-      yield { key, old: partsOf(lines.get(key) ?? null), now: partsOf(line) }
-    }
-  }
+/** The changes from the tree that the live files were compiled from. */
+export async function* changesBetweenTrees(base: Base, tree: Tree): AsyncGenerator<PairChange> {
+  for await (const change of changesTo(tree, base)) yield toPairChange(change)
+}
+
+export function toPairChange({ key, before, now }: EntryChange): PairChange {
+  return { key, old: partsOf(before), now: partsOf(now) }
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Entry } from '@muster/maps'
 import type { Manifest, Tree } from '@muster/maptree'
 import type { TargetConfig } from '../config/agent-config.js'
+import type { FileStamp } from '../state/state.js'
 import type { World } from '../world.js'
+import type { Base, EntryChange } from './tree-changes.js'
 
 /** Which of a target's files: those being built, or those the daemons read. */
 export type Place = 'aside' | 'live'
@@ -20,12 +22,17 @@ export interface Target {
   neededBytes(manifest: Manifest): number
   /** Builds the files aside, down to the disk. */
   compile(tree: Tree): Promise<void>
+  /**
+   * Builds the files aside from clones of those in use, down to the disk; null for a target that cannot. Throws where the files in use are
+   * not those of the stamps, or do not say of a key what the change says was there.
+   */
+  readonly patch: ((changes: readonly EntryChange[], stamps: readonly FileStamp[], world: World) => Promise<void>) | null
   /** Reads the compiled files whole. */
   readBack(tree: Tree, place: Place): Promise<ReadBack>
   /** Looks keys up as the daemon does; null where only the whole can be read. */
   openLookup(place: Place): Lookup | null
-  /** Puts the files that were built in place. `base` is the tree of the live files, null when that is not known. */
-  swap(base: Tree | null, tree: Tree, world: World): Promise<void>
+  /** Puts the files that were built in place. `base` is null when the tree of the live files is not known. */
+  swap(base: Base | null, tree: Tree, world: World): Promise<void>
   /** Entries in the live files before the agent knew them; 0 without any. */
   countLive(): number
   /** Removes what was built aside. */

@@ -21,6 +21,7 @@ export function textTarget(config: TargetConfig): Target {
     settleMs: DOVECOT_SETTLE_MS,
     neededBytes: ({ shards }) => shards.reduce((sum, s) => sum + s.bytes, 0),
     compile: (tree) => compile(tree, aside),
+    patch: null,
     readBack: (tree, place) => readBack(tree, place === 'aside' ? aside : live),
     openLookup: () => null,
     swap: async (_base, _tree, world) => {

@@ -25,6 +25,8 @@ const USERDB = [
 ]
 
 let agent: TestAgent
+/** The last of `POPMAP` and `USERDB` gone, the first changed, one added. */
+const patched = (lines: readonly string[], changed: string, added: string) => [changed, ...lines.slice(1, -1), added]
 const run = (tool: Parameters<typeof toolPath>[0], args: string[], input = '') =>
   execFileSync(toolPath(tool), args, { input, encoding: 'utf8' })
 
@@ -69,6 +71,32 @@ describeWithTools('beside makeuserdb', ['makeuserdb', 'libgdbm'], () => {
     expect(sorted(readGdbm(agent.path('userdbshadow.dat')))).toEqual(sorted(readGdbm(`${theirs}shadow.dat`)))
     expect(readGdbm(agent.path('userdb.dat')).size).toBe(USERDB.length)
     expect(readGdbm(agent.path('userdbshadow.dat')).size).toBe(USERDB.length - 2)
+  })
+})
+
+describeWithTools('files that were patched', ['makegdbm', 'gdbmtool', 'gdbm_dump', 'libgdbm'], () => {
+  const popmap = patched(POPMAP, popmapLine(0, 'a-longer-name-than-before'), 'added@example.net:ms3')
+  const userdb = patched(USERDB, userdbLine(0, { password: '$6$another$one' }), userdbLine(9999))
+
+  test('are read whole by the tools, and hold what makegdbm makes of the new lines', async () => {
+    const other = makeTestAgent(['popmap', 'userdb'])
+    const passed: string[] = []
+    try {
+      await other.published.publish({ popmap: POPMAP, 'userdb@ms1': USERDB }, { revision: 1 })
+      await other.sync()
+      await other.published.publish({ popmap, 'userdb@ms1': userdb }, { revision: 2 })
+      expect((await other.sync({ world: { at: (point) => void passed.push(point) } })).exitCode).toBe(0)
+      expect(passed.filter((point) => point === 'patched')).toHaveLength(2)
+      const theirs = other.path('theirs.db')
+      run('makegdbm', [theirs], `${popmap.join('\n')}\n`)
+      const undo = (file: string) => run('makegdbm', ['--undo', file]).split('\n').toSorted()
+      expect(undo(other.path('popmap.db'))).toEqual(undo(theirs))
+      expect(run('gdbmtool', ['--read-only', other.path('userdb.dat'), 'count'])).toContain(`${userdb.length} items`)
+      expect(run('gdbmtool', ['--read-only', other.path('userdbshadow.dat'), 'fetch', 'user0@example.net'])).toContain('$6$another$one')
+      expect(run('gdbm_dump', [other.path('userdbshadow.dat'), '-']).split('\n').length).toBeGreaterThan(userdb.length)
+    } finally {
+      other.remove()
+    }
   })
 })
 

@@ -1,17 +1,20 @@
 import { constants } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
-import { readEntries, shardCountOf, type Tree } from '@muster/maptree'
+import { readEntries, type Tree } from '@muster/maptree'
 import { liveFiles } from '../config/parse-config.js'
 import type { TargetConfig } from '../config/agent-config.js'
 import { asideOf, removeAside, replaceLive } from '../files/live-file.js'
 import { GdbmError, GdbmFile } from '../gdbm/gdbm-file.js'
+import type { FileStamp } from '../state/state.js'
 import type { World } from '../world.js'
 import { countGdbm, GDBM_GROWTH, storeOnce, textKeys } from './gdbm-target.js'
-import { changesBetweenTrees, changesFromFiles } from './pair-changes.js'
+import { changesBetweenTrees, changesFromFiles, toPairChange } from './pair-changes.js'
+import { cloneLive, patchGdbm } from './patch-gdbm.js'
 import { createPairPlanner, type PairChange, type PairPlan } from './plan-pair-swap.js'
 import { readBackByKey } from './read-back.js'
 import { splitUserdb } from './split-userdb.js'
 import type { Lookup, Place, Target } from './target.js'
+import { areComparable, type Base, type EntryChange } from './tree-changes.js'
 
 /** Longer than any lookup takes from the one file to the other, on a busy machine too. */
 const FENCE_MS = 250
@@ -39,6 +42,7 @@ export function userdbTarget(config: TargetConfig): Target {
     neededBytes: ({ shards, entries }) =>
       shards.reduce((sum, s) => sum + s.bytes, 0) * GDBM_GROWTH.text * 1.5 + entries * GDBM_GROWTH.entry * 3,
     compile: (tree) => compile(tree, aside),
+    patch: (changes, stamps, world) => patch({ live, aside }, changes, stamps, world),
     readBack: async (tree, place) => {
       const lookup = openPairLookup(pairAt(place))
       try {
@@ -72,6 +76,28 @@ async function compile(tree: Tree, aside: Pair): Promise<void> {
   })
 }
 
+/** A change of the password alone leaves userdb.dat as it is, and is still a new file: both are swapped each time, as one state. */
+async function patch(
+  { live, aside }: { live: Pair; aside: Pair },
+  changes: readonly EntryChange[],
+  stamps: readonly FileStamp[],
+  world: World,
+): Promise<void> {
+  const parts = changes.map(toPairChange)
+  const [mainStamp, shadowStamp] = stamps as [FileStamp, FileStamp]
+  await cloneLive(live.main, aside.main, mainStamp)
+  await cloneLive(live.shadow, aside.shadow, shadowStamp)
+  await world.at('cloned')
+  patchGdbm(
+    aside.main,
+    parts.map(({ key, old, now }) => ({ key, before: old?.main ?? null, now: now?.main ?? null })),
+  )
+  patchGdbm(
+    aside.shadow,
+    parts.map(({ key, old, now }) => ({ key, before: old?.shadow ?? null, now: now?.shadow ?? null })),
+  )
+}
+
 async function withFiles<T>(open: readonly (() => GdbmFile)[], use: (files: GdbmFile[]) => Promise<T>): Promise<T> {
   const files: GdbmFile[] = []
   try {
@@ -82,13 +108,12 @@ async function withFiles<T>(open: readonly (() => GdbmFile)[], use: (files: Gdbm
   }
 }
 
-async function planSwap(base: Tree | null, tree: Tree, live: Pair, aside: Pair): Promise<PairPlan> {
+async function planSwap(base: Base | null, tree: Tree, live: Pair, aside: Pair): Promise<PairPlan> {
   const planner = createPairPlanner()
-  const comparable = base !== null && shardCountOf(base.manifest) === shardCountOf(tree.manifest)
   const take = async (changes: AsyncIterable<PairChange>) => {
     for await (const change of changes) planner.add(change)
   }
-  if (comparable) {
+  if (base !== null && areComparable(base.tree, tree)) {
     await take(changesBetweenTrees(base, tree))
     return planner.plan()
   }
@@ -97,7 +122,12 @@ async function planSwap(base: Tree | null, tree: Tree, live: Pair, aside: Pair):
   if (main === null) return { steps: ['shadow', 'main'], keep: new Map(), fence: [] }
   const shadow = openIfReadable(live.shadow)
   const open = [() => main, ...(shadow === null ? [] : [() => shadow]), () => GdbmFile.openReader(aside.main)]
-  await withFiles(open, (files) => take(changesFromFiles({ main, shadow }, tree, files.at(-1) as GdbmFile)))
+  try {
+    await withFiles(open, (files) => take(changesFromFiles({ main, shadow }, tree, files.at(-1) as GdbmFile)))
+  } catch (error) {
+    // Files that are damaged inside are replaced all the same; what cannot be read in them logs nobody in.
+    if (!(error instanceof GdbmError)) throw error
+  }
   return planner.plan()
 }
 
