@@ -19,10 +19,11 @@ export interface ControlPlane {
 /** Cheap hashes, since no test here is about their strength, and snapshots as soon as they may be. */
 const SETTINGS = { MUSTER_ARGON2_MEMORY_KIB: '64', MUSTER_ARGON2_PASSES: '1', MUSTER_BCRYPT_COST: '4', MUSTER_SNAPSHOT_SECONDS: '1' }
 
-export async function startControlPlane(folder: string): Promise<ControlPlane> {
+/** `port` 0: whichever is free. */
+export async function startControlPlane(folder: string, port = 0): Promise<ControlPlane> {
   const dataDir = join(folder, 'var')
   const env = { ...SETTINGS, MUSTER_DATA_DIR: dataDir }
-  const muster = startMuster({ args: ['serve', '--json'], cwd: folder, env: { ...env, MUSTER_PORT: '0' } })
+  const muster = startMuster({ args: ['serve', '--json'], cwd: folder, env: { ...env, MUSTER_PORT: String(port) } })
   const { url } = JSON.parse(await until(muster, () => (muster.stdout().includes('\n') ? muster.stdout() : null))) as { url: string }
   const key = readFileSync(join(dataDir, 'admin-key'), 'utf8').trim()
   const client = createClient({ baseUrl: url, key })

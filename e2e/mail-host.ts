@@ -16,6 +16,16 @@ export interface MailHost {
   at(path: string): string
   /** `muster-agent sync --once`, as cron runs it. */
   sync(...args: string[]): Promise<Answer>
+  /** Another command of its agent, such as `status`. */
+  agent(command: string, ...args: string[]): Promise<Answer>
+  /** `muster-agent run`, as systemd starts it. */
+  startAgent(...args: string[]): AgentProcess
+}
+
+export interface AgentProcess {
+  stderr(): string
+  /** As systemd stops it; answers the exit code. */
+  stop(): Promise<number | NodeJS.Signals>
 }
 
 export interface HostRequest {
@@ -42,7 +52,14 @@ export async function enrolHost(control: ControlPlane, { name, folder, role, mai
   const enroll = ['enroll', '--api', control.url, '--host', name, '--token-file', token, '--source', source, '--out', configFile]
   requireExit(await runAgent([...enroll, '--publisher-key', join(control.publishDir, 'publisher.pub')]), 0)
   relocate(configFile, at)
-  return { name, folder, at, sync: (...args) => runAgent(['sync', '--once', '--config', configFile, ...args]) }
+  return {
+    name,
+    folder,
+    at,
+    sync: (...args) => runAgent(['sync', '--once', '--config', configFile, ...args]),
+    agent: (command, ...args) => runAgent([command, '--config', configFile, ...args]),
+    startAgent: (...args) => startAgent(['run', '--config', configFile, ...args]),
+  }
 }
 
 /** Moves the paths that enroll wrote, which are those of Debian's daemons, below the host's folder. */
@@ -57,17 +74,34 @@ function relocate(configFile: string, at: (path: string) => string): void {
   writeFileSync(configFile, JSON.stringify(config, null, 2))
 }
 
+function startAgent(args: readonly string[]): AgentProcess {
+  const { child, out, exited } = spawnAgent(args)
+  return {
+    stderr: () => out.stderr,
+    stop: () => {
+      child.kill('SIGTERM')
+      return exited
+    },
+  }
+}
+
 async function runAgent(args: readonly string[]): Promise<Answer> {
+  const { out, exited } = spawnAgent(args)
+  const exit = await exited
+  return { exit, ...out }
+}
+
+function spawnAgent(args: readonly string[]) {
   if (!existsSync(agent)) throw new Error(`${agent} is not built: npm run build`)
   const child = spawn(process.execPath, [agent, ...args], { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'] })
   const out = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()))
-  const exit = await new Promise<number | NodeJS.Signals>((resolve, reject) => {
+  const exited = new Promise<number | NodeJS.Signals>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => resolve(code ?? (signal as NodeJS.Signals)))
   })
-  return { exit, ...out }
+  return { child, out, exited }
 }
 
 /** A command that ends otherwise than it must is told with what it said. */

@@ -38,7 +38,7 @@ export function makeTestAgent(targets: readonly (keyof typeof TARGETS)[], shardC
     published,
     config,
     path: (name) => join(folder, name),
-    sync: ({ force = [], world = {}, config: changes = {} } = {}) => sync({ ...config, ...changes }, testWorld(world), force),
+    sync: ({ force = [], world = {}, config: changes = {} } = {}) => sync({ ...config, ...changes }, testWorld(world), { force }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }

@@ -1,6 +1,7 @@
 import { SHARED_SCHEMAS } from '@muster/contract'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { Directory } from '@muster/domain'
+import { createWakeSignal } from '@muster/runtime'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { ACCESS, addAuthentication, declareAccess } from './auth.js'
 import { BODY_LIMIT_BYTES, type ApiConfig } from './config.js'
@@ -9,7 +10,6 @@ import type { Clock, ReadinessCheck, RouteContext } from './context.js'
 import { addNotFound, scrubbed, sendError } from './errors.js'
 import { addOpenapi } from './openapi.js'
 import { createPasswords } from './passwords/passwords.js'
-import { createReportSignal } from './report-signal.js'
 import { addRequestLog, requestIdOf } from './request-log.js'
 import type { PublishedMaps } from './revision-reach.js'
 import { ROUTES } from './routes/index.js'
@@ -49,7 +49,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 1_024 },
     frameworkErrors: sendError,
   }).withTypeProvider<TypeBoxTypeProvider>()
-  const reports = createReportSignal()
+  const reports = createWakeSignal()
   app.addHook('preClose', async () => reports.close())
   const context: RouteContext = {
     directory,

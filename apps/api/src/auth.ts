@@ -47,7 +47,8 @@ export function addAuthentication(app: FastifyInstance, directory: Directory): v
     if (access === null) return
     const key = await authenticate(request, directory)
     if (typeof key === 'string') return sendUnauthorized(reply, key)
-    request.caller = { key, hostMaps: () => loadHostMaps(key, directory) }
+    let maps: Promise<readonly string[]> | undefined
+    request.caller = { key, hostMaps: () => (maps ??= loadHostMaps(key, directory)) }
     if (!isAllowed(key, access, request)) return sendForbidden(reply, key, access)
   })
 }

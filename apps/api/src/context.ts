@@ -1,13 +1,14 @@
 import type { Directory } from '@muster/domain'
+import type { WakeSignal } from '@muster/runtime'
 import type { Passwords } from './passwords/passwords.js'
-import type { ReportSignal } from './report-signal.js'
 import type { PublishedMaps } from './revision-reach.js'
 
 /** What routes are given. */
 export interface RouteContext {
   readonly directory: Directory
   readonly passwords: Passwords
-  readonly reports: ReportSignal
+  /** Notified at each report that comes in here. */
+  readonly reports: WakeSignal
   readonly clock: Clock
   /** Called after each committed write that changed something, with its revision: the publisher is woken by it. */
   readonly onCommit: (revision: number) => void

@@ -1,6 +1,6 @@
 import { renderCursor, type Cursor } from '@muster/domain'
 import type { DeltaRetention, Manifest, SigningKey, SnapshotRetention } from '@muster/maptree'
-import type { Logger } from '@muster/runtime'
+import type { Logger, WakeSignal } from '@muster/runtime'
 import type { Feed } from '@muster/store'
 import type { AtPublishStep } from './steps.js'
 import type { Verification } from './verify-published.js'
@@ -25,7 +25,7 @@ export interface PublisherOptions {
   readonly deltaLimit?: number
   readonly deltas?: DeltaRetention
   readonly snapshots?: SnapshotRetention
-  /** Called after each pass that changed something: wake the hosts. */
+  /** Called after each pass that changed something. */
   readonly onPublished?: (published: PublishedEvent) => void
   /** Where a test kills the process. */
   readonly at?: AtPublishStep
@@ -53,6 +53,8 @@ export interface PublisherState {
 }
 
 export interface Publisher {
+  /** Told after each pass that changed a map; closed when the publisher stops. */
+  readonly publications: Pick<WakeSignal, 'next' | 'closed'>
   /** Looks at the directory at once. Resolves, and never rejects, when a pass that began after the call has ended, whatever its outcome. */
   kick(): Promise<void>
   publishedCursor(): Cursor | null

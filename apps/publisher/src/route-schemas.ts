@@ -41,6 +41,11 @@ export function textFile(description: string): TSchema {
 
 export const notModified = { description: 'It is what `If-None-Match` names.', type: 'null' } as TSchema
 
+export const nothingNew = {
+  description: 'It is what `If-None-Match` names, or nothing was published that concerns the key.',
+  type: 'null',
+} as TSchema
+
 export const MAP_PROBLEMS = {
   forbidden: { status: 403, title: 'The key may not do this' },
   map_not_found: { status: 404, title: 'There is no such map' },

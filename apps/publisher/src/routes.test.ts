@@ -19,6 +19,7 @@ import {
   shardOf,
   type Tree,
 } from '@muster/maptree'
+import { createWakeSignal, type WakeSignal } from '@muster/runtime'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { publishedMap } from './map-set.js'
@@ -32,10 +33,12 @@ let publishDir: string
 let app: FastifyInstance
 let popmap: Tree
 let frozen: string[]
+let publications: WakeSignal
 
 beforeEach(async () => {
   publishDir = await makeFolder()
   frozen = []
+  publications = createWakeSignal()
   popmap = await publish('popmap', null)
   const userdb = await publish('userdb', 'ms1')
   const trees = () => [popmap, userdb]
@@ -45,6 +48,7 @@ beforeEach(async () => {
     publishDir,
     mayRead: (request, map) => request.headers['x-maps'] === undefined || String(request.headers['x-maps']).split(' ').includes(map),
     publisher: {
+      publications,
       maps: () => trees().map((tree) => tree.manifest),
       ensureSnapshot: async (map, wanted) => {
         frozen.push(map)

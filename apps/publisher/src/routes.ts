@@ -3,13 +3,14 @@ import { parseCursor, renderCursor, type Cursor } from '@muster/domain'
 import { findDelta, manifestFile, readFileIfAny, sha256, snapshotSpec, type Manifest } from '@muster/maptree'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { addHead } from './head-route.js'
 import { parsePublishedMap, type PublishedMap } from './map-set.js'
 import type { Publisher } from './publisher.js'
 import { FromParam, MapList, MapParam, mapProblems, notModified, ShardParam, SnapshotParams, textFile } from './route-schemas.js'
-import { sendFile, sendMapProblem, sendText } from './send-file.js'
+import { sendFile, sendMapProblem, sendTextIfAny } from './send-file.js'
 
 export interface PublisherRoutesOptions {
-  readonly publisher: Pick<Publisher, 'maps' | 'ensureSnapshot'>
+  readonly publisher: Pick<Publisher, 'maps' | 'ensureSnapshot' | 'publications'>
   readonly publishDir: string
   /** Whether the key of a request may read a map. Whoever mounts the routes asks for the key before they are reached. */
   readonly mayRead: (request: FastifyRequest, map: string) => boolean | Promise<boolean>
@@ -43,39 +44,18 @@ function renderMapItem({ map, cursor, root, entries, shards }: Manifest) {
   return { map, cursor: renderCursor(cursor), root, entries, bytes: shards.reduce((sum, shard) => sum + shard.bytes, 0) }
 }
 
-function addHead(app: FastifyInstance, { publishDir }: PublisherRoutesOptions): void {
-  addFile(app, '/v1/maps/head', join(publishDir, 'HEAD'), {
-    operationId: 'getMapsHead',
-    summary: 'Read the signed HEAD',
-    description: 'Where every map stands, signed by the publisher and renewed every minute. It holds no secret.',
-    answer: 'The file HEAD.',
-  })
-}
-
+/** A file that every key may read. */
 function addPublisherKey(app: FastifyInstance, { publishDir }: PublisherRoutesOptions): void {
-  addFile(app, '/v1/maps/publisher-key', join(publishDir, 'publisher.pub'), {
+  const schema = {
     operationId: 'getPublisherKey',
+    tags,
     summary: "Read the publisher's public key",
     description: 'The Ed25519 key (PEM) that signs HEAD and the manifests: what a host pins when it is enrolled.',
-    answer: 'The file publisher.pub.',
-  })
-}
-
-interface FileRoute {
-  readonly operationId: string
-  readonly summary: string
-  readonly description: string
-  readonly answer: string
-}
-
-/** A file that every key may read and that is replaced now and then. */
-function addFile(app: FastifyInstance, url: string, file: string, { answer, ...about }: FileRoute): void {
-  const schema = { tags, ...about, response: { 200: textFile(answer), 304: notModified, ...mapProblems('nothing_published') } }
-  app.get(url, { schema }, async (request, reply) => {
-    const text = await readFileIfAny(file)
-    if (text !== null) return sendText(request, reply, text)
-    return sendMapProblem(reply, 'nothing_published', 'The first pass of the publisher has not ended; ask again.')
-  })
+    response: { 200: textFile('The file publisher.pub.'), 304: notModified, ...mapProblems('nothing_published') },
+  }
+  app.get('/v1/maps/publisher-key', { schema }, async (request, reply) =>
+    sendTextIfAny(request, reply, await readFileIfAny(join(publishDir, 'publisher.pub'))),
+  )
 }
 
 function addManifest(app: FastifyInstance, options: PublisherRoutesOptions): void {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { renderCursor, type Cursor } from '@muster/domain'
 import type { Manifest } from '@muster/maptree'
-import { startLoop, type Loop } from '@muster/runtime'
+import { createWakeSignal, startLoop, type Loop } from '@muster/runtime'
 import { sameCursor } from './plan-publish.js'
 import type { Publication } from './publication.js'
 import {
@@ -29,6 +29,7 @@ interface Comparison {
 
 /** The passes of one publisher over its folder, one at a time, from the start to stop(). */
 export class RunningPublisher implements Publisher {
+  readonly publications = createWakeSignal()
   readonly #options: PublisherOptions
   readonly #publication: Publication
   readonly #stopping: AbortController
@@ -85,6 +86,7 @@ export class RunningPublisher implements Publisher {
 
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.publications.close()
     await this.#loop.stop()
     await this.#verifying
     await this.#serial(async () => {})
@@ -145,6 +147,7 @@ export class RunningPublisher implements Publisher {
     if (maps.length === 0) return
     this.#options.log.info({ cursor: renderCursor(cursor), maps }, 'published')
     this.#options.onPublished?.({ cursor, maps })
+    this.publications.notify()
   }
 
   #noteFailure(error: unknown): void {

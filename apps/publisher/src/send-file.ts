@@ -23,8 +23,9 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, ans
   return reply.send(handle.createReadStream({ end: Math.max(0, size - 1) }))
 }
 
-/** Sends a text that may be another one the next time. */
-export function sendText(request: FastifyRequest, reply: FastifyReply, text: Buffer): FastifyReply {
+/** Sends a text that may be another one the next time; null when the publisher has not written it yet. */
+export function sendTextIfAny(request: FastifyRequest, reply: FastifyReply, text: Buffer | null): FastifyReply {
+  if (text === null) return sendMapProblem(reply, 'nothing_published', 'The first pass of the publisher has not ended; ask again.')
   if (isKnown(request, reply, sha256(text), 'private, no-cache')) return reply.code(304).send()
   return reply.type('text/plain; charset=utf-8').send(text)
 }

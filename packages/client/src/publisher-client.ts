@@ -21,6 +21,8 @@ export interface PublishedFile {
 
 // A shard of a very large map over a slow line; a small answer has the client's own timeout.
 const TRANSFER_TIMEOUT_MS = 600_000
+/** What an answer may take beside the waiting that was asked for. */
+const WAIT_GRACE_SECONDS = 10
 
 /** Reads the publisher's files. What they say is proved by signature and digest, which is the caller's part (maptree). */
 export function createPublisherClient(http: Http) {
@@ -38,6 +40,16 @@ export function createPublisherClient(http: Http) {
       const response = await http.open('/v1/maps/head', { headers })
       if (response.status === 304) return null
       return { text: await readText(response, TRANSFER_TIMEOUT_MS), etag: response.headers.get('etag') }
+    },
+    /**
+     * The next HEAD that concerns the key, after the one with this cursor; null when none came within `waitSeconds` (0 to 60). Without a
+     * cursor it is the present HEAD.
+     */
+    async waitForHead(after: string | null, waitSeconds: number): Promise<string | null> {
+      const query = after === null ? {} : { after, wait: waitSeconds }
+      const timeoutMs = (waitSeconds + WAIT_GRACE_SECONDS) * 1_000
+      const response = await http.open('/v1/maps/head', { query, timeoutMs, headers: ANY })
+      return response.status === 304 ? null : readText(response, timeoutMs)
     },
     async fetchManifest(map: string, cursor: string): Promise<string> {
       const response = await http.open(urlPath`/v1/maps/${map}/snapshots/${cursor}/manifest`, { headers: ANY })

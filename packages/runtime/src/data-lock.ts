@@ -52,8 +52,21 @@ async function openLockFile(dataDir: string): Promise<FileHandle> {
   }
 }
 
-function flock(file: FileHandle): boolean {
-  const locked = spawnSync('flock', ['--exclusive', '--nonblock', '3'], { stdio: ['ignore', 'ignore', 'pipe', file.fd] })
+/** Who has the data folder: the number of a process, or null when nobody has. */
+export async function findDataFolderHolder(dataDir: string): Promise<string | null> {
+  const file = await open(join(dataDir, 'muster.lock'), 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
+  try {
+    return file === null || flock(file, '--shared') ? null : await readHolder(file)
+  } finally {
+    await file?.close()
+  }
+}
+
+function flock(file: FileHandle, mode = '--exclusive'): boolean {
+  const locked = spawnSync('flock', [mode, '--nonblock', '3'], { stdio: ['ignore', 'ignore', 'pipe', file.fd] })
   if (locked.error) throw new Error('The program flock (package util-linux) is needed to lock the data folder.', { cause: locked.error })
   if (locked.status === 0) return true
   if (locked.status === 1 && locked.stderr.length === 0) return false

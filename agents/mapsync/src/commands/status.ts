@@ -8,12 +8,15 @@ import { liveFiles } from '../config/parse-config.js'
 import { readStamps, sameStamps } from '../files/stamp.js'
 import { mapState, readState, type AgentState, type MapFailure } from '../state/state.js'
 import { targetsByMap, treeSpecOf } from '../steps/context.js'
+import { findRunning } from '../run/run-agent.js'
 import { HEAD_OLD_MS } from '../steps/pull.js'
 import { configOption, renderAge } from './frame.js'
 
 /** Where this host stands, from its own files: nothing is asked of anybody. */
 export interface Status {
   readonly host: string
+  /** The process that is `muster-agent run` here; null when there is none. */
+  readonly running: number | null
   readonly head: { readonly cursor: string; readonly issued: string; readonly seenAt: string; readonly old: boolean } | null
   readonly maps: readonly MapStatus[]
 }
@@ -55,7 +58,8 @@ export async function readStatus(config: AgentConfig, now: Date): Promise<Status
   const maps: MapStatus[] = []
   for (const [map, targets] of targetsByMap(config)) maps.push(await readMapStatus(config, state, map, targets))
   const old = state.head !== null && now.getTime() - new Date(state.head.issued).getTime() > HEAD_OLD_MS
-  return { host: config.host, head: state.head && { ...state.head, old }, maps }
+  const holder = await findRunning(config.stateDir)
+  return { host: config.host, running: holder === null ? null : Number(holder), head: state.head && { ...state.head, old }, maps }
 }
 
 async function readMapStatus(config: AgentConfig, state: AgentState, map: string, targets: readonly TargetConfig[]): Promise<MapStatus> {
@@ -94,7 +98,7 @@ async function readTargetStatus(state: AgentState, config: TargetConfig): Promis
   }
 }
 
-function renderStatus({ host, head, maps }: Status, now: Date): string {
+function renderStatus({ host, running, head, maps }: Status, now: Date): string {
   const seen =
     head === null ? 'no HEAD read yet' : `HEAD ${head.cursor}, issued ${renderAge(head.issued, now)} ago${head.old ? ' (OLD)' : ''}`
   const rows = maps.flatMap((map) =>
@@ -111,7 +115,8 @@ function renderStatus({ host, head, maps }: Status, now: Date): string {
     ...(map.pinned === null ? [] : [`${map.map}: pinned at ${map.pinned} by a rollback`]),
     ...(map.failure === null ? [] : [renderFailure(map.map, map.failure)]),
   ])
-  return [`${host}: ${seen}`, renderTable(['map', 'staged', 'applied', 'entries', 'age', 'target'], rows), ...notes].join('\n')
+  const live = running === null ? 'muster-agent run is not active' : `muster-agent run is active (process ${running})`
+  return [`${host}: ${seen}; ${live}`, renderTable(['map', 'staged', 'applied', 'entries', 'age', 'target'], rows), ...notes].join('\n')
 }
 
 function renderFailure(map: string, { step, code, reason, count, lastAt, retryAt }: MapFailure): string {

@@ -29,7 +29,7 @@ export function syncCommand(): Command {
     .addOption(new Option('--force <guard...>', 'override a refusal by its name').choices(GUARDS))
     .action(async (options: Options) => {
       if (options.once !== true) throw new CliFailure(EXIT.usage, 'usage', 'Say --once: cron or a systemd timer starts each round.')
-      const result = await withExitCode(() => sync(loadConfig(options.config, options.source), openWorld(), options.force))
+      const result = await withExitCode(() => sync(loadConfig(options.config, options.source), openWorld(), { force: options.force }))
       answer(made, toJson(result), renderResult(result))
       process.exitCode = result.exitCode
     })

@@ -21,7 +21,7 @@ const maps = (count: number) => ({
 
 async function round(count: number, revision: number): Promise<SyncResult> {
   await published.publish(maps(count), { revision })
-  return sync(config, testWorld(), ['disk', 'shrunk', 'backoff'])
+  return sync(config, testWorld(), { force: ['disk', 'shrunk', 'backoff'] })
 }
 
 const outcomes = [await round(50, 1)]

@@ -18,11 +18,13 @@ export interface SyncContext {
   source(): Source
   /** null when the source could not be read in this run. */
   head: Head | null
+  /** The text of a HEAD that was fetched before the run began, until it is read. */
+  fetchedHead: string | null
 }
 
 export function makeContext(config: AgentConfig, state: AgentState, world: World, force: Iterable<Guard> = []): SyncContext {
   let source: Source | undefined
-  return { config, state, world, force: new Set(force), head: null, source: () => (source ??= openSource(config)) }
+  return { config, state, world, force: new Set(force), head: null, fetchedHead: null, source: () => (source ??= openSource(config)) }
 }
 
 /** Where the agent keeps its tree of a map. */

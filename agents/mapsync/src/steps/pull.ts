@@ -25,9 +25,11 @@ import { guardRoom } from './guards.js'
 export const HEAD_OLD_MS = 10 * 60_000
 
 /** Reads HEAD and verifies who signed it. */
-export async function pullHead({ config, state, source, world }: SyncContext): Promise<Head> {
+export async function pullHead(context: SyncContext): Promise<Head> {
+  const { config, state, source, world, fetchedHead } = context
+  context.fetchedHead = null
   return inStep('pull', async () => {
-    const head = parseHead(await source().readHead(), config.publisherKeys, 'HEAD')
+    const head = parseHead(fetchedHead ?? (await source().readHead()), config.publisherKeys, 'HEAD')
     state.head = { cursor: renderCursor(head.cursor), issued: head.issued.toISOString(), seenAt: world.now().toISOString() }
     return head
   })

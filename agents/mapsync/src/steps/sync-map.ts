@@ -50,6 +50,8 @@ export async function syncMap(
   } catch (error) {
     run.fault = toFault(error, 'pull')
   }
+  // What is staged stays; the next round compiles it.
+  if (world.stopping.aborted) return resultOf(context, run)
   try {
     await applyTree(context, run)
   } catch (error) {
@@ -110,7 +112,7 @@ async function advance(context: SyncContext, run: MapRun, headFault: AgentFault 
       // Only a tree that is read while the publisher changes it moves: a moment later it stands still.
       const moved = error instanceof AgentFault && error.cause instanceof SourceMoved
       if (!moved || tries === MOVED_TRIES) throw error
-      await context.world.sleep(MOVED_WAIT_MS)
+      await context.world.sleep(MOVED_WAIT_MS, context.world.stopping)
       context.head = await pullHead(context)
     }
   }
@@ -157,6 +159,7 @@ async function applyTree(context: SyncContext, run: MapRun): Promise<void> {
   const { tree } = run
   if (tree === null || (run.fault?.code === 'backing_off' && tree.manifest.root === run.root)) return
   for (const target of run.targets) {
+    if (context.world.stopping.aborted) break
     const { changed, repaired } = await applyTarget(context, target, tree)
     if (changed) run.settleMs = Math.max(run.settleMs, target.settleMs)
     run.changed ||= changed

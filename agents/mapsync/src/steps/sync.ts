@@ -1,3 +1,4 @@
+import { renderCursor } from '@muster/domain'
 import type { Head } from '@muster/maptree'
 import { EXIT_CODES, type Guard } from '../exit-codes.js'
 import { toFault, type AgentFault } from '../fault.js'
@@ -11,6 +12,8 @@ import { renderReport, sendReports } from './report.js'
 import { syncMap, type MapResult } from './sync-map.js'
 
 export interface SyncResult {
+  /** The cursor of the HEAD that was read; null when none could be. */
+  readonly head: string | null
   readonly maps: readonly MapResult[]
   /** Why nobody looked at the directory lately, or null. */
   readonly oldHead: string | null
@@ -18,16 +21,25 @@ export interface SyncResult {
   readonly exitCode: number
 }
 
+export interface SyncOptions {
+  readonly force?: Iterable<Guard> | undefined
+  /** The text of a HEAD that was just fetched from the source. */
+  readonly fetchedHead?: string | null
+}
+
 /**
  * One round: BOOT, PULL, STAGE, COMPILE, PROBE, SWAP, SETTLE, REPORT. Maps are independent: one that fails holds up no other. Throws only
- * where no map can be worked on at all (another run holds the lock, the state folder cannot be used).
+ * where no map can be worked on at all (another run holds the lock, the state folder cannot be used). When the process is to end it ends
+ * between two steps, and reports nothing: the next round finds what is left to do.
  */
-export async function sync(config: AgentConfig, world: World, force: Iterable<Guard> = []): Promise<SyncResult> {
+export async function sync(config: AgentConfig, world: World, { force = [], fetchedHead = null }: SyncOptions = {}): Promise<SyncResult> {
   return withState(config.stateDir, async (state) => {
     const context = makeContext(config, state, world, force)
+    context.fetchedHead = fetchedHead
     const headFault = await readHead(context)
     const maps: MapResult[] = []
     for (const [map, targets] of targetsByMap(config)) {
+      if (world.stopping.aborted) break
       maps.push(await syncMap(context, headFault, map, targets))
       logResult(world, maps.at(-1) as MapResult)
       await writeState(config.stateDir, state)
@@ -42,7 +54,8 @@ export async function finish(context: SyncContext, maps: readonly MapResult[]): 
   const { config, world } = context
   const oldHead = context.head === null ? null : describeOldHead(context.head, world.now())
   if (oldHead !== null) world.log.warn({ issued: context.head?.issued }, 'HEAD is old: nobody looked at the directory since')
-  if (config.api !== null) await world.sleep(Math.max(0, ...maps.map((map) => map.settleMs)))
+  if (config.api !== null) await world.sleep(Math.max(0, ...maps.map((map) => map.settleMs)), world.stopping)
+  if (world.stopping.aborted) return { head: cursorOf(context), maps, oldHead, reportFault: null, exitCode: EXIT_CODES.ok }
   const reportFault = await sendReports(
     config,
     maps.map((map) => renderReport(map, oldHead)),
@@ -50,7 +63,11 @@ export async function finish(context: SyncContext, maps: readonly MapResult[]): 
   if (reportFault !== null) world.log.warn({ reason: reportFault.message }, 'the report was not taken')
   await world.at('reported')
   const fault = maps.find((map) => map.fault !== null)?.fault ?? reportFault
-  return { maps, oldHead, reportFault, exitCode: fault === null ? EXIT_CODES.ok : EXIT_CODES[fault.code] }
+  return { head: cursorOf(context), maps, oldHead, reportFault, exitCode: fault === null ? EXIT_CODES.ok : EXIT_CODES[fault.code] }
+}
+
+function cursorOf({ head }: SyncContext): string | null {
+  return head && renderCursor(head.cursor)
 }
 
 async function readHead(context: SyncContext): Promise<AgentFault | null> {

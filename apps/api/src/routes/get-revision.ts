@@ -52,6 +52,8 @@ export const getRevision: FastifyPluginAsyncTypebox<RouteContext> = async (app, 
       reply.raw.once('close', () => gone.abort())
       const until = context.clock.now() + wait * 1_000
       const reach = await waitForReach(context, found, level, until, gone.signal)
+      // The server is closing: a connection that idles after this would hold it up.
+      if (context.reports.closed) reply.header('connection', 'close')
       return reply.send({
         revision: found.revision,
         committedAt: found.committedAt.toISOString(),

@@ -3,15 +3,15 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { buildApi, mayReadMap, type ReadinessCheck } from '@muster/api'
 import type { Actor } from '@muster/domain'
-import { loadSigningKey, publisherRoutes, startPublisher, type PublishedEvent, type Publisher } from '@muster/publisher'
-import { lockDataFolder, runService, type Config, type Logger, type Loop, type Service } from '@muster/runtime'
+import { loadSigningKey, publisherRoutes, startPublisher, type Publisher } from '@muster/publisher'
+import { lockDataFolder, runService, type Config, type Logger, type Service } from '@muster/runtime'
 import { migrate, openStore, type Store } from '@muster/store'
 import { startWorker } from '@muster/worker'
 import { publishFolder, signingKeyFile } from '../data-folder.js'
 import { firstUse, startDatabase } from '../database.js'
 import { localUrl } from '../with-client.js'
 import { ensureAdminKey } from './admin-key.js'
-import { startAgentLoop } from './agent-loop.js'
+import { startAgentProcess } from './agent-process.js'
 import { listen, requireFreePort } from './listen.js'
 import { ensureLocalHost, localHostAt, writeAgentConfig } from './local-host.js'
 import { planWelcome, type Welcome } from './welcome.js'
@@ -39,20 +39,16 @@ export async function runAllInOne(options: AllInOneOptions): Promise<void> {
     const store = await startStore(service, config, log)
     await ensureAdminKey(store.directory, config.dataDir, options.newAdminKey, actor, log)
     if (localHost) await ensureLocalHost(store.directory, local, actor)
-    let agent: Loop | null = null
     const publisher = await service.start('publisher', async () => {
       const signingKey = await loadSigningKey(signingKeyFile(config.dataDir), join(publishDir, 'publisher.pub'))
-      const onPublished = (event: PublishedEvent) => void freeze(started, event, log).then(() => agent?.wake())
-      const started = await startPublisher({ feed: store.feed, publishDir, signingKey, log, onPublished, ...config.publisher })
-      return started
+      return startPublisher({ feed: store.feed, publishDir, signingKey, log, ...config.publisher })
     })
     const port = await startApi(service, { store, publisher, publishDir, config, log })
     await service.start('worker', () => startWorker({ store, log }))
     if (localHost) {
       await writeAgentConfig(local, publishDir, localUrl(config.bind, port))
-      agent = await service.start('agent of host local', () =>
-        startAgentLoop({ configFile: local.configFile, log, hasSource: () => publisher.publishedCursor() !== null }),
-      )
+      const when = publisher.kick()
+      await service.start('agent of host local', () => startAgentProcess({ configFile: local.configFile, log, when }))
     }
     const compiledDir = localHost ? local.compiledDir : null
     const url = localUrl(config.bind, port)
@@ -72,15 +68,6 @@ async function startStore(service: Service, config: Config, log: Logger): Promis
     const store = await openStore({ databaseUrl: database.url, maxConnections: settings.poolSize, quarantineDays })
     return { ...store, stop: () => store.close() }
   })
-}
-
-/** The agent of this machine reads snapshots from disk: what was just published has to be one before it looks. */
-async function freeze(publisher: Publisher, { cursor, maps }: PublishedEvent, log: Logger): Promise<void> {
-  try {
-    for (const map of maps) await publisher.ensureSnapshot(map, cursor)
-  } catch (err) {
-    log.warn({ err }, 'snapshot failed; the publisher tries again by itself')
-  }
 }
 
 interface ApiParts {

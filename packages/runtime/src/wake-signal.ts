@@ -1,14 +1,14 @@
-/** Wakes those who wait for hosts when a report comes in here; those that came in elsewhere are found by asking again now and then. */
-export interface ReportSignal {
+/** Lets those who wait in this process go on when there is news; what happens elsewhere they find by asking again now and then. */
+export interface WakeSignal {
   notify(): void
-  /** Returns at the next report, after `timeoutMs`, or when `signal` aborts, whichever is first. */
+  /** Returns at the next notify(), after `timeoutMs`, or when `signal` aborts, whichever is first. */
   next(timeoutMs: number, signal: AbortSignal): Promise<void>
   /** Lets all waiters go, and every later one at once. */
   close(): void
   readonly closed: boolean
 }
 
-export function createReportSignal(): ReportSignal {
+export function createWakeSignal(): WakeSignal {
   const waiters = new Set<() => void>()
   let closed = false
   const wakeAll = () => {

@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest'
-import { createReportSignal } from './report-signal.js'
+import { createWakeSignal } from './wake-signal.js'
 
 const FAR = 2_000_000_000
 const never = () => new AbortController().signal
 
-test('a report wakes everybody who waits, long before their time is up', async () => {
-  const signal = createReportSignal()
+test('notify() wakes everybody who waits, long before their time is up', async () => {
+  const signal = createWakeSignal()
   const waiting = Promise.all([signal.next(FAR, never()), signal.next(FAR, never())])
   signal.notify()
   expect(await waiting).toHaveLength(2)
 })
 
 test('a waiter goes on when its time is up, and when its caller is gone', async () => {
-  const signal = createReportSignal()
+  const signal = createWakeSignal()
   await signal.next(1, never())
   const gone = new AbortController()
   const waiting = signal.next(FAR, gone.signal)
@@ -23,7 +23,7 @@ test('a waiter goes on when its time is up, and when its caller is gone', async 
 })
 
 test('closing lets everybody go, later ones as well', async () => {
-  const signal = createReportSignal()
+  const signal = createWakeSignal()
   const waiting = signal.next(FAR, never())
   signal.close()
   await waiting
