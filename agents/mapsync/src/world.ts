@@ -9,6 +9,8 @@ export type SyncPoint =
   | 'pulled'
   | 'staged'
   | 'compiled'
+  | 'cloned'
+  | 'patched'
   | 'probed'
   | 'between-renamed'
   | 'shadow-renamed'
