@@ -20,7 +20,8 @@ export function agentProgram(): Command {
       ['muster-agent sync --once', 'from cron or a systemd timer'],
     ],
   })
-  for (const make of [runCommand, syncCommand, statusCommand, verifyCommand, doctorCommand, rollbackCommand, enrollCommand]) program.addCommand(make())
+  for (const make of [runCommand, syncCommand, statusCommand, verifyCommand, doctorCommand, rollbackCommand, enrollCommand])
+    program.addCommand(make())
   const codes = Object.entries(EXIT_CODES).map(
     ([name, code]) => `  ${String(code).padStart(3)}  ${EXIT_MEANINGS[name as keyof typeof EXIT_CODES]}`,
   )
