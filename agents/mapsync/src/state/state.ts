@@ -84,12 +84,25 @@ export function makeStateDir(stateDir: string): void {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
 }
 
+/** What is remembered; a file that can't be read as JSON is as good as none, and `isDamaged` tells it from none. */
 export async function readState(stateDir: string): Promise<AgentState> {
-  const bytes = await readFileIfAny(stateFile(stateDir))
-  if (bytes === null) return { version: 1, head: null, maps: {}, targets: {} }
-  const state = JSON.parse(bytes.toString('utf8')) as AgentState
+  const state = parseState(await readFileIfAny(stateFile(stateDir))) ?? { version: 1, head: null, maps: {}, targets: {} }
   if (state.version !== 1) throw new Error(`${stateFile(stateDir)} was written by another version of muster-agent`)
   return state
+}
+
+export async function isDamaged(stateDir: string): Promise<boolean> {
+  const bytes = await readFileIfAny(stateFile(stateDir))
+  return bytes !== null && parseState(bytes) === null
+}
+
+function parseState(bytes: Buffer | null): AgentState | null {
+  try {
+    const state = JSON.parse(bytes?.toString('utf8') ?? '') as AgentState | null
+    return typeof state === 'object' ? state : null
+  } catch {
+    return null
+  }
 }
 
 export async function writeState(stateDir: string, state: AgentState): Promise<void> {
