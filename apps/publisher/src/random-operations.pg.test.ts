@@ -204,7 +204,7 @@ test('whatever happens to the directory, every published map is a fresh render o
       }
     },
   )
-  await fc.assert(property, { numRuns: 4, endOnFailure: true })
+  await fc.assert(property, { numRuns: 6, endOnFailure: true })
   expect(led).toBeGreaterThan(0)
   await expect(publisher.verifyPublished()).resolves.toMatchObject({ sound: true })
 }, 300_000)
